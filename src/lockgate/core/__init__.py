@@ -1,0 +1,1 @@
+"""The decisions: pure functions and machines. No clock, no randomness, no I/O, no logging, no async."""

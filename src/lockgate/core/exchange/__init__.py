@@ -1,0 +1,1 @@
+"""The life of one exchange: events in, commands out. Knows no transport."""

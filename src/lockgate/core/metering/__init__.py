@@ -1,0 +1,1 @@
+"""What was consumed and what it costs: estimates, observation, prices."""

@@ -1,0 +1,1 @@
+"""How a request proves itself to a provider."""

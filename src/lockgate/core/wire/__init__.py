@@ -1,0 +1,1 @@
+"""Bytes to frames and back: SSE, JSON splicing. Knows no dialect."""

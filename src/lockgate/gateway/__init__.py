@@ -1,0 +1,1 @@
+"""The data plane: relays exchanges, governed. Imports nothing of the control plane."""

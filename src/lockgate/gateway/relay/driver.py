@@ -1,0 +1,319 @@
+"""
+The driver: one object per exchange that feeds the machine events and executes its commands in place.
+
+It listens to the caller; its attempts (gateway/attempt) listen to upstreams; both are called directly by the protocols, so
+the plain path has no task, queue or future. What it decides is only *how* to do what the machine says; *when* is
+core/exchange/machine's. Its attributes are also the facts that logs and metrics tell (gateway/sight/facts.Finished).
+"""
+
+from lockgate.core.exchange.commands import Command
+from lockgate.core.exchange.events import Event
+from lockgate.core.exchange.machine import Exchange, Phase
+from lockgate.core.metering.bound import input_bound
+from lockgate.core.metering.pricing import price
+from lockgate.gateway.plan.endpoints import Endpoint
+from lockgate.gateway.plan.plan import KeyRow, Route
+from lockgate.gateway.plan.way import Way, outgoing
+from lockgate.gateway.relay.attempt import Attempt
+from lockgate.gateway.relay.roles import House
+from lockgate.gateway.sight.facts import Outcome, TargetLabels
+from lockgate.model.content import Content, Purpose
+from lockgate.model.dialect import Ask
+from lockgate.model.faults import Fault, fault
+from lockgate.model.money import Money
+from lockgate.model.operations import Operation
+from lockgate.model.principal import Principal
+from lockgate.model.records import AttemptKind, Intent, Settlement
+from lockgate.model.usage import NO_USAGE, Usage
+from lockgate.runtime.http1.reply import Reply
+from lockgate.runtime.http1.request import Request
+from lockgate.runtime.ids import record_id
+
+HELD_OUTPUT_TOKENS = 4096
+"""Held when the caller sets no maximum: what a recovered record charges."""
+
+_NOTHING = Ask("")
+
+
+class Driver:
+    """One exchange. What it keeps of content it keeps as ``Content``."""
+
+    __slots__ = (
+        "ask", "attempts", "body", "client_ip", "ended", "endpoint_row", "fault", "headers", "house", "key", "machine", "out", "records", "reply",
+        "request_id", "route", "shown_at", "spend", "started", "status", "streamed", "usage", "user_agent", "way",
+    )  # fmt: skip
+
+    way: Way
+    body: Content
+    """What is sent upstream."""
+    reply: Reply
+    headers: list[tuple[bytes, bytes]]
+
+    def __init__(
+        self, house: House, endpoint: Endpoint, key: KeyRow, request_id: str, client_ip: str, user_agent: bytes, started: float
+    ) -> None:
+        self.house, self.endpoint_row, self.key, self.request_id = house, endpoint, key, request_id
+        self.client_ip, self.user_agent, self.started = client_ip, user_agent, started
+        self.machine = Exchange()
+        self.attempts: list[Attempt] = []
+        self.ask = _NOTHING
+        self.route: Route | None = None
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self.spend: Money | None = None
+        self.status = self.records = 0
+        self.shown_at = self.ended = 0.0
+        self.streamed = False
+        self.out = b""
+
+    # From the caller ------------------------------------------------------------------------------------------------
+
+    def begin(self, request: Request, reply: Reply) -> None:
+        """The request is complete: everything a caller can be refused for is decided here, before an upstream is touched."""
+        self.reply = reply
+        reply.listen(self)
+        body, request.body = request.body, b""
+        self.headers = request.headers
+        try:
+            refusal = self._understand(body)
+            if refusal is None:
+                self.feed(Event.ARRIVED)
+            else:
+                self.feed(Event.REFUSED, refusal)
+        except Exception as error:
+            self.broken(error)
+
+    def _understand(self, body: bytes) -> Fault | None:
+        endpoint = self.endpoint_row
+        ask = endpoint.dialect.peek[endpoint.operation](body)
+        if isinstance(ask, Fault):
+            return ask
+        self.ask = ask
+        route = self.key.route(self.house.plan, ask.model, self.client_ip)
+        if isinstance(route, Fault):
+            return route
+        self.route = route
+        way = route.way(endpoint)
+        if isinstance(way, Fault):
+            return way
+        self.way = way
+        made = outgoing(way, route, endpoint, ask, body)
+        if isinstance(made, Fault):
+            return made
+        self.body = Content(made)
+        return None
+
+    def broken(self, error: Exception) -> None:
+        """A bug of ours: reported without its text, and the exchange ends like any other failure."""
+        self.house.report(error)
+        failure = fault("internal")
+        phase = self.machine.phase
+        if phase is Phase.ADMITTING:
+            self.feed(Event.REFUSED, failure)
+        elif phase is not Phase.DONE:
+            self.attempts[-1].abort()
+            self.feed(Event.UPSTREAM_FAILED, failure)
+        elif not self.reply.done:
+            self.reply.abort()
+
+    def caller_gone(self) -> None:
+        if self.machine.phase is not Phase.DONE:
+            self.feed(Event.CALLER_GONE, fault("caller_gone"))
+
+    def caller_paused(self) -> None:
+        if self.attempts:
+            self.attempts[-1].pause()
+
+    def caller_resumed(self) -> None:
+        if self.attempts:
+            self.attempts[-1].resume()
+
+    def silent(self) -> None:
+        """Nothing was sent for a while. Only a stream that its upstream accepted is kept alive."""
+        if self.machine.phase is Phase.RELAYING or self.machine.phase is Phase.SHOWING:
+            self.feed(Event.SILENCE)
+
+    # Events in, commands out ----------------------------------------------------------------------------------------
+
+    def feed(self, event: Event, failure: Fault | None = None) -> None:
+        """Also called by the attempts."""
+        if failure is not None:
+            self.fault = failure
+        for command in self.machine.receive(event, failure):
+            _ACTIONS[command](self)
+
+    def _hold(self) -> None:
+        self.feed(Event.ADMITTED)
+
+    def _dial(self) -> None:
+        house, ask, route, endpoint = self.house, self.ask, self.route, self.endpoint_row
+        assert route is not None
+        principal = self.key.principal
+        kind = AttemptKind.FALLBACK if self.attempts else AttemptKind.INITIAL
+        body = self.body.open(Purpose.ROUTE)
+        record = record_id()
+        intent = Intent(
+            record, house.clock.now_ms(), self.request_id, len(self.attempts), kind, endpoint.operation.value, endpoint.protocol, ask.stream,
+            principal.api_key_id, principal.team_id, principal.user_id, route.requested, route.model_id, route.labels.model,
+            route.labels.provider, route.provider_key_id, input_bound(len(body)),
+            HELD_OUTPUT_TOKENS if ask.max_output is None else ask.max_output, route.tags,
+        )  # fmt: skip
+        attempt = Attempt(self, route, self.way, kind, house.clock.ticks())
+        self.attempts.append(attempt)
+        self.fault = None
+        try:
+            house.spool.intend(intent)
+        except OSError:
+            attempt.refused(fault("records_unavailable"))
+            return
+        attempt.record = record
+        self.records += 1
+        attempt.dial(body)
+
+    def _send_head(self) -> None:
+        self.shown_at = self.house.clock.ticks()
+        self.status = 200
+        self.streamed = True
+        house = self.house
+        house.grace.disarm(self)
+        if house.beats is not None:
+            house.beats.arm(self)
+        self.reply.start(200, house.heads.stream(self.request_id, self.endpoint_row.names_call))
+        self.house.sight.stream_started(self, self.shown_at)
+
+    def _send_data(self) -> None:
+        self.reply.data(self.out)
+        beats = self.house.beats
+        if beats is not None:
+            beats.touch(self)
+
+    def _send_beat(self) -> None:
+        self.reply.data(b": keep-alive\n\n")
+        beats = self.house.beats
+        if beats is not None:
+            beats.arm(self)
+
+    def _finish(self) -> None:
+        if self.attempts[-1].flow is None:
+            self.status = 200
+            self.shown_at = self.house.clock.ticks()
+            self.reply.send(200, self.house.heads.whole(self.request_id, self.endpoint_row.names_call), self.out)
+            return
+        if not self.streamed:
+            self._send_head()
+        self.reply.end(self.out)
+
+    def _send_fault(self) -> None:
+        failure, reply, dialect = self.fault, self.reply, self.endpoint_row.dialect
+        assert failure is not None
+        if not self.streamed:
+            self.status = failure.status
+            self.shown_at = self.house.clock.ticks()
+            reply.send(failure.status, self.house.heads.fault(self.request_id, failure), dialect.write_fault(failure))
+            return
+        frame = dialect.write_stream_fault(failure)
+        if frame:
+            reply.end(frame)
+        else:
+            reply.abort()
+
+    def _abort(self) -> None:
+        self.attempts[-1].abort()
+
+    def _record(self) -> None:
+        """The settlement, before the caller is told (core/exchange/machine, rule 5)."""
+        house, attempt, failure = self.house, self.attempts[-1], self.fault
+        self.usage = attempt.usage = house.meter.used(attempt, failure)
+        attempt.end(house.clock.ticks(), failure)
+        if not attempt.record:
+            return
+        ttft_s = attempt.ttft_s
+        house.spool.settle(
+            Settlement(
+                attempt.record, house.clock.now_ms(), attempt.status, attempt.usage or NO_USAGE, "" if failure is None else failure.kind,
+                attempt.finish_reason, attempt.provider_request_id, attempt.model_version, int(attempt.latency_s * 1000),
+                0 if ttft_s is None else int(ttft_s * 1000), int(((self.shown_at or attempt.ended_at) - self.started) * 1000),
+            )
+        )  # fmt: skip
+
+    def _settle(self) -> None:
+        """What was held becomes what was used."""
+        rates = self.route.rates if self.route is not None else None
+        if rates is not None and self.usage is not None:
+            self.spend = price(self.usage, rates)
+
+    def _observe(self) -> None:
+        house = self.house
+        self.ended = house.clock.ticks()
+        house.grace.disarm(self)
+        if house.beats is not None:
+            house.beats.disarm(self)
+        if not self.status:
+            self.status = 200 if self.fault is None else self.fault.status
+        house.observed(self.endpoint_row.template, self)
+        # Nothing of the exchange outlives it: the transport may keep the reply for its next request.
+        self.body = Content(b"")
+        self.out = b""
+
+    # Facts ----------------------------------------------------------------------------------------------------------
+
+    method = "POST"
+
+    @property
+    def endpoint(self) -> str:
+        return self.endpoint_row.template
+
+    @property
+    def operation(self) -> Operation:
+        return self.endpoint_row.operation
+
+    @property
+    def inbound_protocol(self) -> str:
+        return self.endpoint_row.protocol
+
+    @property
+    def principal(self) -> Principal:
+        return self.key.principal
+
+    @property
+    def model(self) -> str:
+        return "" if self.route is None else self.route.labels.model
+
+    @property
+    def target(self) -> TargetLabels | None:
+        return None if self.route is None else self.route.labels
+
+    @property
+    def stream(self) -> bool:
+        return self.ask.stream
+
+    @property
+    def outcome(self) -> Outcome:
+        failure = self.fault
+        if failure is None:
+            return Outcome.SUCCESS
+        return Outcome.CANCELLED if failure.kind == "caller_gone" else Outcome.FAILURE
+
+    @property
+    def ttft_s(self) -> float | None:
+        return self.attempts[-1].ttft_s if self.attempts else None
+
+    @property
+    def provider_request_id(self) -> str:
+        return self.attempts[-1].provider_request_id if self.attempts else ""
+
+
+_BY_COMMAND = {
+    Command.HOLD: Driver._hold,
+    Command.DIAL: Driver._dial,
+    Command.SEND_HEAD: Driver._send_head,
+    Command.SEND_DATA: Driver._send_data,
+    Command.SEND_BEAT: Driver._send_beat,
+    Command.FINISH: Driver._finish,
+    Command.SEND_FAULT: Driver._send_fault,
+    Command.ABORT: Driver._abort,
+    Command.RECORD: Driver._record,
+    Command.SETTLE: Driver._settle,
+    Command.OBSERVE: Driver._observe,
+}
+_ACTIONS = tuple(_BY_COMMAND[command] for command in Command)

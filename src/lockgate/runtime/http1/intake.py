@@ -1,0 +1,188 @@
+"""
+Requests out of bytes, one after another: llhttp does the parsing, fed so that it never sees a byte beyond the message at hand.
+
+A head is fed when its blank line has arrived, a body of known length up to its end, a chunked body up to each blank line, since
+only there it can end (RFC 9112 section 7.1). So bytes of a next request are never half-parsed, and the outcome does not depend
+on how the bytes were split. The framing of ``head.py`` and that of llhttp must agree, or the request is refused.
+Nothing here knows connections, answers or time; the counterpart is ``connection.py``.
+"""
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from lockgate.model.faults import Fault, fault
+from lockgate.runtime.http1.head import CHUNKED, examine, malformed, refuse_line
+from lockgate.runtime.http1.limits import Limits
+from lockgate.runtime.http1.request import Request
+
+_END = b"\r\n\r\n"
+_CHUNK_FRAME_BYTES = 20
+"""What the framing of one chunk may cost: a size of 16 digits and two line ends."""
+
+
+class Intake:
+    """After ``head``: ``length``, ``keep_alive``, ``expects``. ``complete``: the whole message was fed. ``drop``: forget the body."""
+
+    __slots__ = (
+        "_chunks",
+        "_feed",
+        "_framing_bytes",
+        "_headers",
+        "_left",
+        "_limits",
+        "_parser",
+        "_pieces",
+        "_tail",
+        "complete",
+        "drop",
+        "expects",
+        "fault",
+        "keep_alive",
+        "length",
+        "size",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._pieces: list[bytes] = []
+        self._tail = b""
+        self._left = self._framing_bytes = self._chunks = 0
+        self.complete = self.drop = self.expects = False
+        self.keep_alive = True
+        self.length = self.size = 0
+        self.fault: Fault | None = None
+        self._renew()
+
+    def _renew(self) -> None:
+        self._parser = HttpRequestParser(self)
+        self._feed = self._parser.feed_data
+
+    # Called by llhttp.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # llhttp leaves white space behind a value; other control bytes, which rstrip would take too, it refuses.
+        self._headers.append((name.lower(), value.rstrip()))
+
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+
+    def on_body(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if not self.drop:
+            self._pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+
+    # Called by the connection.
+
+    def head(self, data: bytes, start: int, end: int) -> Request | None:
+        """Parses ``data[start:end]``, a head with its blank line. None: refused, see ``fault``."""
+        limits = self._limits
+        line_end = data.find(b"\r\n", start)
+        words = data[start:line_end].split(b" ")
+        if len(words) != 3 or (words[2] != b"HTTP/1.1" and words[2] != b"HTTP/1.0") or line_end - start > limits.line_bytes:
+            return self._refuse(refuse_line(data[start:line_end], limits))
+        if end - line_end > limits.headers_bytes:
+            return self._refuse(fault("headers_too_large", limit=limits.headers_bytes))
+        if not 65 <= data[start] <= 90:  # llhttp would skip line ends here
+            return self._refuse(malformed("it does not begin with a method"))
+        headers: list[tuple[bytes, bytes]] = []
+        self._headers = headers
+        self.complete = upgraded = False
+        self.size = 0
+        try:
+            self._feed(data[start:end])
+        except HttpParserUpgrade:
+            upgraded = True
+        except HttpParserError as error:
+            return self._refuse(malformed(str(error)))
+        if len(headers) > limits.headers_count:
+            return self._refuse(fault("headers_too_large", limit=limits.headers_bytes))
+        request = Request()
+        request.method, request.target, version = words
+        request.http10 = version == b"HTTP/1.0"
+        request.headers = headers
+        request.body = b""
+        request.context = None
+        framing = examine(request)
+        if isinstance(framing, Fault):
+            return self._refuse(framing)
+        length, self.keep_alive, self.expects = framing
+        self.length = length
+        if upgraded:
+            self._ignore_upgrade(length)
+        if self.complete is not (length == 0):
+            return self._refuse(malformed("the framing of the body is ambiguous"))
+        if length:
+            self._left = length
+            self._framing_bytes = self._chunks = 0
+            self._tail = b""
+            self.drop = False
+        return request
+
+    def _refuse(self, refused: Fault) -> Request | None:
+        self.fault = refused
+        return None
+
+    def _ignore_upgrade(self, length: int) -> None:
+        """An Upgrade is not taken (RFC 9110 section 7.8); llhttp, which stopped there, is set to the body of the request."""
+        self._renew()
+        self._headers = []
+        self.complete = length == 0
+        if length:
+            framing = b"transfer-encoding: chunked" if length == CHUNKED else b"content-length: %d" % length
+            self._feed(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+
+    def body(self, data: bytes, start: int) -> int:
+        """Feeds the body from ``data[start:]``; the position behind what belonged to it. 0: refused, see ``fault``."""
+        left = self._left
+        if left < 0:
+            return self._chunked_body(data, start)
+        end = start + left
+        if end > len(data):
+            end = len(data)
+        fed = end - start
+        try:
+            self._feed(data[start:end] if fed < 4096 else memoryview(data)[start:end])
+        except (HttpParserError, HttpParserUpgrade) as error:
+            self.fault = malformed(str(error))
+            return 0
+        self._left = left = left - fed
+        if self.complete is not (left == 0) or self.size != self.length - left:
+            self.fault = malformed("the framing of the body is ambiguous")
+            return 0
+        return end
+
+    def _chunked_body(self, data: bytes, start: int) -> int:
+        end = self._next_stop(data, start)
+        before = self.size
+        try:
+            self._feed(memoryview(data)[start:end])
+        except (HttpParserError, HttpParserUpgrade) as error:
+            self.fault = malformed(str(error))
+            return 0
+        self._framing_bytes += end - start - (self.size - before)
+        self._tail = (self._tail + data[max(start, end - 3) : end])[-3:]
+        if self._framing_bytes > self._limits.headers_bytes + _CHUNK_FRAME_BYTES * self._chunks:
+            self.fault = malformed("the chunk extensions or trailers are too long")
+            return 0
+        return end
+
+    def _next_stop(self, data: bytes, start: int) -> int:
+        """Where a chunked body can end next: behind a blank line, which may have begun in the piece before."""
+        tail = self._tail
+        if tail:
+            at = (tail + data[start : start + 3]).find(_END)
+            if at >= 0:
+                return start + at + 4 - len(tail)
+        at = data.find(_END, start)
+        return at + 4 if at >= 0 else len(data)
+
+    def take_body(self) -> bytes:
+        """The body, once; what was read of it is forgotten."""
+        pieces = self._pieces
+        if len(pieces) == 1:
+            return pieces.pop()
+        self._pieces = []
+        return b"".join(pieces)
