@@ -23,7 +23,7 @@ _EXAMPLES = """examples:
   python -m bench --quick                             a first impression in about a minute and a half
   python -m bench --peers                             installs the peers first (ferrogw, portkey, litellm)
   python -m bench --targets 'nginx proxy_pass,lockgate' --quick
-  python -m bench --seconds 10 --rounds 5 --json /tmp/bench.json
+  python -m bench --seconds 10 --rounds 5 --json bench/results/mine.json
   python -m bench --only streams --targets lockgate
 """
 

@@ -38,6 +38,9 @@ Every key can be overridden by an environment variable: `LOCKGATE_`, then the ke
 as in `LOCKGATE_PROXY__ADDR`. Lists are separated by commas; a list of maps is one JSON array. A variable that begins with
 `LOCKGATE_` and is no setting is refused, and so is an unknown key; all problems are reported together.
 
+A relative path of a file or folder that is written in the settings file starts at the folder of the settings file; one from a
+variable, and the default of `metering.spool_dir`, start at the working directory.
+
 Sizes and times have their unit in the key. YAML is read by the core schema of YAML 1.2: only `true` and `false` are booleans.
 """
 

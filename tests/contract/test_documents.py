@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lockgate.cli.check import check
+
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changes").glob("*.md")])
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -39,3 +41,12 @@ def test_the_newcomers_documents_are_looked_at() -> None:
     assert {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/guide/getting-started.md"} <= {
         document.relative_to(ROOT).as_posix() for document in DOCUMENTS
     }
+
+
+def test_the_resources_that_the_guide_shows_pass_the_check(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/guide/getting-started.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    assert len(blocks) == 2
+    written = tmp_path / "resources.yaml"
+    written.write_text('_format_version: "1"\n' + "".join(blocks).replace("<the 64 hexadecimal digits>", "0a" * 32))
+    assert check(written, {"OPENAI_API_KEY": "for-this-test"}) == 0

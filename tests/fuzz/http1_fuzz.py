@@ -149,9 +149,11 @@ class Handler:
         self.seen: list[tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...], bytes]] = []
         self.waiting: list[Reply] = []
         self.refusals = 0
+        self.bodiless = False
 
     def head(self, request: Request, reply: Reply) -> None:
-        if self.manner == "head" and request.path != b"/smuggled":
+        self.bodiless |= request.method == b"HEAD"
+        if self.manner == "head":
             self._see(request)
             reply.send(200, b"", b"early")
 
@@ -190,9 +192,8 @@ class Outcome(NamedTuple):
 class Statuses:
     """Reads what the server wrote, with llhttp as the judge."""
 
-    def __init__(self, methods: list[bytes]) -> None:
+    def __init__(self) -> None:
         self.statuses: list[int] = []
-        self.methods = methods
         self.parser = httptools.HttpResponseParser(self)
 
     def on_message_complete(self) -> None:
@@ -223,9 +224,9 @@ def converse(loop: asyncio.AbstractEventLoop, pieces: list[bytes], manner: str) 
 
 def _check_written(written: bytes, handler: Handler) -> None:
     assert handler.refusals <= 1
-    if any(method == b"HEAD" for method, *_ in handler.seen):
+    if handler.bodiless:
         return  # without the methods llhttp cannot know where such an answer ends
-    statuses = Statuses([])
+    statuses = Statuses()
     for part in written.split(b"HTTP/1.1 100 Continue\r\n\r\n"):
         statuses.parser.feed_data(part)
     assert statuses.statuses[: len(handler.seen)] == [200] * len(handler.seen)
@@ -274,9 +275,10 @@ def fuzz_server(loop: asyncio.AbstractEventLoop, seed: int) -> None:
     for manner in ("later",) if b"HTTP/1.0" in data else ("later", "stream"):
         for pieces in splits(data, dice):
             assert converse(loop, pieces, manner) == whole, (seed, manner, data)
-    early = converse(loop, [data], "head")
-    for pieces in splits(data, dice):
-        assert converse(loop, pieces, "head") == early, (seed, "head", data)
+    if b"100-continue" not in data.lower():  # answered early it closes, unless the body came with the head
+        early = converse(loop, [data], "head")
+        for pieces in splits(data, dice):
+            assert converse(loop, pieces, "head") == early, (seed, "head", data)
     _compare(whole, read_all(data, LIMITS.body_bytes), seed, data)
 
 

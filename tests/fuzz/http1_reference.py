@@ -16,7 +16,9 @@ _HOST = re.compile(
 )
 _ABSOLUTE = re.compile(rb"([hH][tT][tT][pP][sS]?)://([^/?]*)(.*)", re.DOTALL)
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
-_SIZE = re.compile(rb"([0-9A-Fa-f]+)((?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*)")
+# llhttp also takes an extension without a name, ";=x"; where the chunk ends does not depend on it.
+_VALUE = rb"(?:" + _TOKEN + rb"|" + _QUOTED + rb")"
+_SIZE = re.compile(rb"([0-9A-Fa-f]+)((?:;(?:" + _TOKEN + rb"|(?==))(?:=" + _VALUE + rb")?)*)")
 
 
 class Verdict(NamedTuple):

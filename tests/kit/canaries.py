@@ -21,7 +21,7 @@ import json
 import random
 import traceback
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -67,6 +67,13 @@ class Canaries:
         self.made[core] = kind
         self.texts[core] = core
         return core
+
+    def only(self, kinds: Container[str]) -> "Canaries":
+        """Those of some kinds, to search where others may be."""
+        chosen = Canaries()
+        chosen.made = {core: kind for core, kind in self.made.items() if kind in kinds}
+        chosen.texts = {core: self.texts[core] for core in chosen.made}
+        return chosen
 
 
 class Sweep:

@@ -12,15 +12,8 @@ from pathlib import Path
 
 from lockgate.core.publishing.document import DocumentError, parse
 from lockgate.core.publishing.validate import FORMAT_FIELD, line, validate
-from lockgate.model.snapshot import Resources
+from lockgate.model.snapshot import Problem, Resources
 from lockgate.runtime.settings import Settings
-
-HELP = """Check a resources file without starting anything.
-
-Reads ${NAME} and key_env from this environment, reports every problem at once, and exits with 1 if there is any.
-
-Example:  OPENAI_API_KEY=sk-... lockgate check resources.yaml
-"""
 
 
 def check(path: Path, environ: Mapping[str, str] | None = None) -> int:
@@ -39,9 +32,9 @@ def check(path: Path, environ: Mapping[str, str] | None = None) -> int:
 def problems_of(path: Path, environ: Mapping[str, str]) -> tuple[list[str], Resources | None]:
     """What is wrong, a line each, and the resources when nothing is."""
     try:
-        document = parse(path.read_bytes(), path.suffix.lower())
+        document = parse(path.read_bytes(), path.suffix)
     except OSError as error:
-        return [f"The file cannot be read: {error.strerror}."], None
+        return [line(Problem("", "", "", f"{path} cannot be read: {error.strerror}"))], None
     except DocumentError as error:
         return [str(error)], None
     if isinstance(document, dict) and FORMAT_FIELD not in document and document.keys() & set(Settings.__struct_fields__):

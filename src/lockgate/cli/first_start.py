@@ -27,6 +27,7 @@ LOCAL_PROVIDER, LOCAL_MODEL, ECHO_MODEL = "local-model", "smollm2", "echo"
 SETTINGS = """\
 # How the gateway process runs. Read at its start: after a change, end `lockgate up` and start it again.
 # Every setting can also be given as a variable, such as LOCKGATE_PROXY__ADDR=127.0.0.1:4000.
+# Relative paths start at the folder of this file.
 resources_file: resources.yaml
 proxy:
   addr: 127.0.0.1:3000

@@ -32,6 +32,8 @@ class Weights(msgspec.Struct, frozen=True):
     file: str
     file_sha256: str
     size_bytes: int
+    template: str = ""
+    """A file beside this module to use in place of the model's own chat template."""
 
 
 SMOLLM2 = Weights(
@@ -42,6 +44,7 @@ SMOLLM2 = Weights(
     file="SmolLM2-135M-Instruct.Q4_1.gguf",
     file_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     size_bytes=98_362_432,
+    template="smollm2.jinja",
 )
 
 KEY_VARIABLE = "LOCAL_MODEL_KEY"
@@ -174,6 +177,9 @@ def _parameters(model: Path, host: str, port: int, name: str) -> Any:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(model)
     parameters.model_alias = {name}
+    if model.name == SMOLLM2.file:
+        # Only the templates we ship are known to go with their model.
+        parameters.chat_template = Path(__file__).with_name(SMOLLM2.template).read_text()
     parameters.hostnames = [host]
     parameters.port = port
     parameters.n_parallel = SLOTS

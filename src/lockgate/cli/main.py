@@ -65,6 +65,7 @@ def gateway(
     Run the gateway (the data plane).
 
     Without a file, the settings are the defaults with LOCKGATE_... variables over them.
+    Ctrl-C or SIGTERM ends it once everything under way is finished; a second one ends it at once, with exit code 1.
 
     \b
     Examples:

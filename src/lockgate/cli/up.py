@@ -88,7 +88,8 @@ def addresses_for(folder: DataFolder, gateway_addr: str, say: Say) -> Addresses:
     try:
         settings = load(folder.settings, environment() | overrides)
     except SettingsError as error:
-        raise CannotStart("\n".join(error.sentences)) from None
+        sentences = "\n".join(error.sentences)
+        raise CannotStart(sentences.replace(f"proxy.addr (from {ADDRESS})", "--gateway-addr") if gateway_addr else sentences) from None
     host, port = listen_address(settings.proxy.addr)
     port = port or first_start.free_port(host)
     if first_start.is_taken(host, port):

@@ -215,7 +215,7 @@ def _book(path: Path | None, environ: Mapping[str, str]) -> Book:
     if path is None:
         return Book()
     try:
-        resources, problems = validate(parse(path.read_bytes(), path.suffix.lower()), environ, tolerant=True)
+        resources, problems = validate(parse(path.read_bytes(), path.suffix), environ, tolerant=True)
     except OSError as error:
         raise Misused(f"{path} cannot be read: {error.strerror}.") from None
     except DocumentError as error:

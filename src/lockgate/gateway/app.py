@@ -18,6 +18,7 @@ from lockgate.core.providers.sign.entra import EntraCredential
 from lockgate.core.providers.sign.reference import reference
 from lockgate.core.providers.target import Names
 from lockgate.gateway.echo import Echo
+from lockgate.gateway.fittings import limits_of, listen, listener_tls, pool_of, sight_of, upstream_tls
 from lockgate.gateway.front import Front
 from lockgate.gateway.heads import Heads
 from lockgate.gateway.minting import Minting
@@ -25,28 +26,28 @@ from lockgate.gateway.plan.endpoints import ENDPOINTS
 from lockgate.gateway.plan.plan import Plan, Timed, Timing
 from lockgate.gateway.relay.meter import Meter
 from lockgate.gateway.relay.roles import Minted, Silent
-from lockgate.gateway.sight import Sight
-from lockgate.gateway.sight.clients import Rule
 from lockgate.gateway.sight.facts import Finished
 from lockgate.gateway.snapshot_source import Failure, FileSource, Refused
 from lockgate.gateway.spool import Spool
 from lockgate.gateway.status import Status
 from lockgate.model.faults import Fault, fault
-from lockgate.model.resources.provider_key import ProviderKey
+from lockgate.model.resources.provider_key import ProviderKey, ProviderKeyTls
 from lockgate.model.snapshot import Problem, Snapshot
-from lockgate.runtime import hooks, tasks, tls
+from lockgate.runtime import hooks, tasks
 from lockgate.runtime.clock import Clock, SystemClock
 from lockgate.runtime.deadlines import Deadlines
 from lockgate.runtime.http1.limits import Limits
-from lockgate.runtime.http1.pool import Pool
 from lockgate.runtime.http1.server import Server
 from lockgate.runtime.logs import Level, Line, LogWriter
 from lockgate.runtime.secrets import SecretError, resolve
-from lockgate.runtime.settings import Settings, listen_address
+from lockgate.runtime.settings import Settings
 from lockgate.runtime.vocabulary import Vocabularies
 
 GRACE_S = 1.0
 """A stream's head waits for its first event this long, so that an upstream that fails at once still gets a proper status."""
+
+
+STATUS_ADDR = "observability.metrics.prometheus.addr"
 
 
 class Listening(Line, frozen=True, tag="listening"):
@@ -80,6 +81,12 @@ class Draining(Line, frozen=True, tag="draining"):
     in_flight: int
 
 
+class Cut(Line, frozen=True, tag="ended at once by a second signal"):
+    level: ClassVar[Level] = Level.WARNING
+    signal: str
+    in_flight: int
+
+
 class MeterTrouble(Line, frozen=True, tag="token counts stay approximate"):
     level: ClassVar[Level] = Level.WARNING
     reason: str
@@ -99,18 +106,19 @@ class App:
         loop = asyncio.get_running_loop()
         self.settings, self.environ, self.log = settings, environ, log
         self.clock: Clock = clock or SystemClock()
-        self.sight = _sight(settings, log)
+        self.sight = sight_of(settings, log)
         self.heads = Heads(settings.wire.header_prefix, settings.wire.server)
         self.flights = {row.template: self.sight.flight(row.template, row.protocol) for row in ENDPOINTS.values()}
         self.meter = Meter(Vocabularies(lambda sentence: log.write(MeterTrouble(sentence))))
         self.echo = Echo(loop)
-        self.pool = _pool(settings)
+        self.pool = pool_of(settings)
         self.minting = Minting(self.pool, self.clock, settings.wire.server)
         self.grace: Deadlines[Silent] = Deadlines(loop, GRACE_S, _silent)
         interval_s = settings.downstream.sse_keepalive_interval_secs
         self.beats: Deadlines[Silent] | None = Deadlines(loop, interval_s, _silent) if interval_s else None
         self._loop = loop
         self._deadlines: dict[int, Deadlines[Timed]] = {}
+        self._contexts: dict[str, tuple[ProviderKeyTls, ssl.SSLContext]] = {}
         self._timing = Timing(settings.upstream.timeout_ms, settings.upstream.stream_timeout_ms, self._deadlines_of)
         self._names = Names(user_agent=settings.wire.server, header_prefix=settings.wire.header_prefix)
         self.source = FileSource(
@@ -127,6 +135,8 @@ class App:
         )
         self.ending: asyncio.Future[str] = loop.create_future()
         """Why the process is to end, once it is."""
+        self.hurried: asyncio.Future[str] = loop.create_future()
+        """Why it is to end at once, without waiting for callers."""
         self._api: Server | None = None
         self._status: Server | None = None
         self.front = Front(
@@ -144,11 +154,15 @@ class App:
         self.source.accept(snapshot)
 
     def apply(self, snapshot: Snapshot) -> None:
-        """Everything from here on is served by ``snapshot``; exchanges under way keep what they began with."""
-        for key in snapshot.provider_keys.values():
-            if key.tls is not None:
-                self.pool.register(key.id, _tls_of(self.settings, key))
+        """
+        Everything from here on is served by ``snapshot``; exchanges under way keep what they began with. Raises Refused, and has
+        changed nothing then.
+        """
+        contexts = {key.id: self._context(key, key.tls) for key in snapshot.provider_keys.values() if key.tls is not None}
         self.plan = Plan(snapshot, self._timing, self._names, self._reveal)
+        for name, (_, context) in contexts.items():
+            self.pool.register(name, context)
+        self._contexts = contexts
         self.sight.config_applied(snapshot.number, snapshot.hash, self.clock.now_s())
         rejected: dict[str, int] = {}
         for problem in snapshot.rejected:
@@ -159,6 +173,16 @@ class App:
         self.sight.config_rows(rejected=rejected, partial={found.kind: found.count for found in snapshot.partial}, stale=stale)
         rows = len(snapshot.provider_keys) + len(snapshot.models) + len(snapshot.api_keys)
         self.log.write(Applied(snapshot.number, snapshot.hash, rows, len(snapshot.rejected)))
+
+    def _context(self, key: ProviderKey, own: ProviderKeyTls) -> tuple[ProviderKeyTls, ssl.SSLContext]:
+        """A provider key's TLS, kept while it stays the same: making one reads all certificates of the platform."""
+        kept = self._contexts.get(key.id)
+        if kept is not None and kept[0] == own:
+            return kept
+        try:
+            return own, upstream_tls(self.settings, own)
+        except (OSError, ValueError) as error:
+            raise Refused("invalid", [Problem("provider_keys", key.display_name, "tls", str(error))]) from None
 
     def reload_failed(self, failure: Failure) -> None:
         self.sight.config_failed(failure.reason)
@@ -227,32 +251,43 @@ class App:
         recovered = self.spool.recover(self.clock.now_ms())
         if recovered:
             self.log.write(Recovered(recovered))
-        self._api = Server(self.front, _limits(settings))
-        host, port = listen_address(proxy.addr)
-        bound = await self._api.listen(host, port, tls=_listener_tls(settings), reuse_port=settings.workers > 1)
-        self.log.write(Listening("api", f"{bound[0]}:{bound[1]}"))
+        self._api = Server(self.front, limits_of(settings))
+        address = await listen(self._api, "proxy.addr", proxy.addr, tls=listener_tls(settings), reuse_port=settings.workers > 1)
+        self.log.write(Listening("api", address))
         prometheus = settings.observability.metrics.prometheus
         if prometheus.enabled:
             self._status = Server(Status(self, self.source, prometheus.path), Limits(body_bytes=65536, idle_timeout_s=60))
-            host, port = listen_address(prometheus.addr)
-            bound = await self._status.listen(host, port)
-            self.log.write(Listening("status", f"{bound[0]}:{bound[1]}"))
+            address = await listen(self._status, STATUS_ADDR, prometheus.addr)
+            self.log.write(Listening("status", address))
         self._watch = tasks.spawn(self.source.watch(self.apply, self.reload_failed), name="watch resources")
 
     def end(self, reason: str) -> None:
-        """Asks the process to drain and end."""
+        """Asks the process to drain and end; asked again, it ends at once."""
         if not self.ending.done():
             self.ending.set_result(reason)
+        elif not self.hurried.done():
+            self.hurried.set_result(reason)
 
-    async def stop(self, signal_name: str) -> None:
-        """Drains (section 11.1): not ready at once, new connections still served, no deadline on what is under way."""
+    async def stop(self, signal_name: str) -> bool:
+        """
+        Drains (section 11.1): not ready at once, new connections still served, no deadline on what is under way. False when a
+        second signal ended that; closing then cuts what is left, whose records are settled as those of callers who left.
+        """
         assert self._api is not None
         self.front.draining = True
         self.log.write(Draining(signal_name, self._api.in_flight))
         self._api.drain()
+        drained = tasks.spawn(self._drained(self._api), name="drain")
+        await asyncio.wait((drained, self.hurried), return_when=asyncio.FIRST_COMPLETED)
+        whole = drained.done()
+        if not whole:
+            drained.cancel()
+            self.log.write(Cut(self.hurried.result(), self._api.in_flight))
+        return whole
+
+    async def _drained(self, api: Server) -> None:
         await asyncio.sleep(self.settings.shutdown.min_drain_secs)
-        await self._api.wait_idle()
-        await self.close()
+        await api.wait_idle()
 
     async def close(self) -> None:
         """Ends what is left, without waiting for callers."""
@@ -267,11 +302,12 @@ class App:
 
 
 async def main(settings: Settings, environ: dict[str, str], beside: Callable[[App], Coroutine[Any, Any, None]] | None = None) -> int:
-    """One gateway process, until it is told to end; ``beside`` runs next to it once it serves."""
+    """One gateway process, until it is told to end; ``beside`` runs next to it once it serves. 1: it did not start, or was cut short."""
     loop = asyncio.get_running_loop()
     log = LogWriter(level=Level.of(settings.observability.log_level))
     undo = hooks.install(log, loop)
     log.start(loop)
+    app: App | None = None
     try:
         app = App(settings, environ, log)
         app.load()
@@ -281,8 +317,7 @@ async def main(settings: Settings, environ: dict[str, str], beside: Callable[[Ap
         await app.start()
         if beside is not None:
             tasks.spawn(beside(app), name="beside the gateway")
-        await app.stop(await app.ending)
-        return 0
+        return 0 if await app.stop(await app.ending) else 1
     except Refused as refused:
         refused.say(say)
         return 1
@@ -290,6 +325,8 @@ async def main(settings: Settings, environ: dict[str, str], beside: Callable[[Ap
         say(str(error))
         return 1
     finally:
+        if app is not None:
+            await app.close()
         log.close()
         undo()
 
@@ -305,70 +342,3 @@ def _timed_out(attempt: Timed) -> None:
 def say(sentence: str) -> None:
     """A process that cannot start says why."""
     sys.stderr.write(f"lockgate: {sentence}\n")
-
-
-def _sight(settings: Settings, log: LogWriter) -> Sight:
-    observability = settings.observability
-    metrics = observability.metrics
-    buckets = metrics.buckets
-    given = {name: edges for name, edges in (("e2e_edges", buckets.request_e2e_latency), ("ttft_edges", buckets.request_ttft)) if edges}
-    return Sight(
-        log,
-        access_log=observability.access_log,
-        prefix=settings.wire.metric_prefix,
-        client_rules=[Rule(rule.pattern, rule.client) for rule in metrics.client_type_rules],
-        **given,
-    )
-
-
-def _limits(settings: Settings) -> Limits:
-    limits = settings.proxy.limits
-    return Limits(
-        line_bytes=limits.line_bytes,
-        headers_bytes=limits.headers_bytes,
-        headers_count=limits.headers_count,
-        body_bytes=settings.proxy.request_body_limit_bytes,
-        header_timeout_s=limits.header_timeout_secs,
-        body_timeout_s=limits.body_timeout_secs,
-        idle_timeout_s=settings.downstream.idle_timeout_secs,
-        write_timeout_s=limits.write_timeout_secs,
-    )
-
-
-def _pool(settings: Settings) -> Pool:
-    upstream = settings.upstream
-    return Pool(
-        connect_timeout_s=upstream.connect_timeout_ms / 1000,
-        idle_timeout_s=upstream.pool_idle_timeout_secs,
-        max_idle_per_origin=upstream.pool_max_idle_per_host,
-        allow_private=upstream.allow_private,
-        keepalive=(upstream.tcp_keepalive_secs, upstream.tcp_keepalive_interval_secs, upstream.tcp_keepalive_retries),
-        tls_default=tls.client_context(
-            ca_file=_path(upstream.tls.ca_file),
-            cert_file=_path(upstream.tls.client_cert_file),
-            key_file=_path(upstream.tls.client_key_file),
-            verify=upstream.tls.verify,
-        ),
-    )
-
-
-def _listener_tls(settings: Settings) -> ssl.SSLContext | None:
-    pair = settings.proxy.tls
-    return None if pair is None else tls.server_context(Path(pair.cert_file), Path(pair.key_file))
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
-
-
-def _tls_of(settings: Settings, key: ProviderKey) -> ssl.SSLContext:
-    """The deployment's context with what the provider key adds."""
-    deployment, own = settings.upstream.tls, key.tls
-    assert own is not None
-    return tls.client_context(
-        ca_file=_path(deployment.ca_file),
-        ca_pem=own.ca_cert,
-        cert_file=_path(deployment.client_cert_file),
-        key_file=_path(deployment.client_key_file),
-        verify=deployment.verify and own.verify,
-    )

@@ -5,9 +5,11 @@ It is the handler of the API's server. A request that is for an endpoint and has
 when the body is complete; everything else ends here. Credentials come before bodies: a bad key is 401 however bad the body.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
-from lockgate.core.policy.access import caller_of
+from lockgate.core.policy.access import caller_of, caller_with, digest_of
 from lockgate.core.policy.source import Source
 from lockgate.gateway.plan.endpoints import ENDPOINTS, Endpoint
 from lockgate.gateway.plan.plan import KeyRow
@@ -27,6 +29,18 @@ _CHAT = ENDPOINTS[b"/v1/chat/completions"]
 _METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"))
 
 
+class Known(NamedTuple):
+    """What the head of a request says, for as long as its connection repeats it."""
+
+    endpoint: Endpoint
+    digest: bytes | Fault
+    """Of the key it presents."""
+    request_id: str
+    """The caller's own; empty when a new one is made for each request."""
+    address: str
+    user_agent: bytes
+
+
 class Front:
     """Implements runtime/http1/roles.Handler."""
 
@@ -39,20 +53,22 @@ class Front:
 
     def head(self, request: Request, reply: Reply) -> None:
         house, started = self._house, self._ticks()
-        endpoint = ENDPOINTS.get(request.path)
-        if endpoint is None or request.method != b"POST":
-            return self._without_exchange(request, reply, endpoint, started)
-        request_id, user_agent = self._named(request)
-        found = caller_of(request.headers, house.plan.keys, self._now_ms())
+        known: Known | None = request.kept.value
+        if known is None:
+            endpoint = ENDPOINTS.get(request.path)
+            if endpoint is None or request.method != b"POST":
+                return self._without_exchange(request, reply, endpoint, started)
+            known = request.kept.value = self._known(request, endpoint)
+        endpoint = known.endpoint
+        request_id = known.request_id or new_request_id()
+        found = caller_with(known.digest, house.plan.keys, self._now_ms())
         if not isinstance(found, KeyRow):
             assert isinstance(found, Fault)
             house.sight.auth_decided("api_key" if found.kind != "credential_missing" else "none", "denied", found.kind)
             reply.send(found.status, house.heads.fault(request_id, found), endpoint.dialect.write_fault(found))
             return
         house.sight.auth_decided("api_key", "allowed", "")
-        request.context = Driver(
-            house, endpoint, found, request_id, self._source.address(request.peer, request.headers), user_agent, started
-        )
+        request.context = Driver(house, endpoint, found, request_id, known.address, known.user_agent, started)
 
     def request(self, request: Request, reply: Reply) -> None:
         driver: Driver = request.context
@@ -62,10 +78,8 @@ class Front:
     def refuse(self, refusal: Fault, request: Request | None) -> tuple[bytes, bytes]:
         endpoint = _CHAT if request is None else ENDPOINTS.get(request.path, _CHAT)
         context = None if request is None else request.context
-        request_id = (
-            context.request_id if isinstance(context, Driver) else self._named(request)[0] if request is not None else new_request_id()
-        )
-        return self._house.heads.fault(request_id, refusal), endpoint.dialect.write_fault(refusal)
+        request_id = context.request_id if isinstance(context, Driver) else "" if request is None else self._named(request)[0]
+        return self._house.heads.fault(request_id or new_request_id(), refusal), endpoint.dialect.write_fault(refusal)
 
     def body_refused(self, request: Request, refusal: Fault, outcome: str) -> None:
         endpoint = ENDPOINTS.get(request.path, _CHAT)
@@ -82,10 +96,15 @@ class Front:
             now - driver.started if known else 0.0,
         )
 
+    def _known(self, request: Request, endpoint: Endpoint) -> "Known":
+        request_id, user_agent = self._named(request)
+        address = self._source.address(request.peer, request.headers)
+        return Known(endpoint, digest_of(request.headers), request_id, address, user_agent)
+
     # Ids ------------------------------------------------------------------------------------------------------------
 
     def _named(self, request: Request) -> tuple[str, bytes]:
-        """The request's id (section 9.6: the caller's when it is usable, else a new one) and its user agent."""
+        """The id the caller gave, when it is usable (section 9.6), and its user agent."""
         user_agent = b""
         given: dict[bytes, bytes] = {}
         names = self._id_headers
@@ -99,12 +118,12 @@ class Front:
                 value = given.get(name, b"")
                 if value and len(value) <= 256 and not value.translate(None, _VISIBLE):
                     return value.decode("ascii"), user_agent
-        return new_request_id(), user_agent
+        return "", user_agent
 
     # Answers without an exchange ------------------------------------------------------------------------------------
 
     def _without_exchange(self, request: Request, reply: Reply, endpoint: Endpoint | None, started: float) -> None:
-        request_id = self._named(request)[0]
+        request_id = self._named(request)[0] or new_request_id()
         path, method = request.path, request.method
         if path in _PROBES and method in (b"GET", b"HEAD"):
             return self._probe(request, reply, request_id)

@@ -17,6 +17,7 @@ from lockgate.core.publishing.compile import compile as compile_snapshot
 from lockgate.core.publishing.document import DocumentError, parse
 from lockgate.core.publishing.validate import line, validate
 from lockgate.model.snapshot import Problem, Snapshot
+from lockgate.runtime.tasks import TaskFailed, places
 
 POLL_S = 0.04
 """How often the file's identity is looked at: a stat costs microseconds, and a change must take effect within 100 ms."""
@@ -82,23 +83,33 @@ class FileSource:
     async def watch(self, apply: Callable[[Snapshot], None], failed: Callable[[Failure], None]) -> None:
         while True:
             await asyncio.sleep(POLL_S)
-            if self._woken or self._identity() != self._seen:
+            woken = self._woken
+            if woken or self._identity() != self._seen:
                 self._woken = False
-                await self._reload(apply, failed)
+                await self._reload(apply, failed, woken)
 
-    async def _reload(self, apply: Callable[[Snapshot], None], failed: Callable[[Failure], None]) -> None:
+    async def _reload(self, apply: Callable[[Snapshot], None], failed: Callable[[Failure], None], woken: bool) -> None:
         try:
             snapshot = await asyncio.to_thread(self.load)
+            previous = self.snapshot
+            if previous is not None and previous.hash == snapshot.hash and previous.rejected == snapshot.rejected:
+                if woken:  # What rows refer to (env:, file:) may have changed though no row did.
+                    apply(previous)
+                self.reloaded_at_ms, self.failure = self._now_ms(), None
+                return
+            apply(snapshot)
         except Refused as refused:
-            self.failure = Failure(refused.reason, self._now_ms(), refused.problems)
-            failed(self.failure)
-            return
-        previous = self.snapshot
-        if previous is not None and previous.hash == snapshot.hash and previous.rejected == snapshot.rejected:
-            self.reloaded_at_ms, self.failure = self._now_ms(), None
-            return
-        apply(snapshot)
-        self.accept(snapshot)
+            self._refuse(failed, refused.reason, refused.problems)
+        except Exception as error:  # A bug of ours keeps the last good configuration too, and does not end the watch.
+            sentence = "The configuration could not be put to use; the gateway's log says where it failed."
+            self._refuse(failed, "internal", [Problem("", "", "", sentence)])
+            asyncio.get_running_loop().call_exception_handler({"message": "reload failed", "exception": TaskFailed(places(error))})
+        else:
+            self.accept(snapshot)
+
+    def _refuse(self, failed: Callable[[Failure], None], reason: str, problems: list[Problem]) -> None:
+        self.failure = Failure(reason, self._now_ms(), problems)
+        failed(self.failure)
 
     def _identity(self) -> tuple[int, ...]:
         try:

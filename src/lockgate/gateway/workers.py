@@ -19,7 +19,8 @@ from typing import Any, ClassVar
 import msgspec
 import uvloop
 
-from lockgate.gateway.app import App, Listening, main, say
+from lockgate.gateway.app import STATUS_ADDR, App, Listening, main, say
+from lockgate.gateway.fittings import listen, not_listening
 from lockgate.gateway.sight.sight import render_joined
 from lockgate.gateway.snapshot_source import FileSource, Refused
 from lockgate.gateway.spool import Spool
@@ -87,7 +88,8 @@ async def _answer(app: App, line: socket.socket) -> None:
         else:
             _send(writer, models_page(app))
         await writer.drain()
-    app.end("parent gone")
+    if not app.ending.done():
+        app.end("parent gone")
 
 
 def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
@@ -114,8 +116,9 @@ class Worker:
         program = "from lockgate.gateway.workers import work; work()"
         with theirs:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", program, str(theirs.fileno()), pass_fds=(theirs.fileno(),), env=dict(environ)
-            )
+                sys.executable, "-c", program, str(theirs.fileno()), pass_fds=(theirs.fileno(),), env=dict(environ),
+                start_new_session=True,  # Ctrl-C reaches only the parent, which passes signals on.
+            )  # fmt: skip
         self._reader, self._writer = await asyncio.open_connection(sock=ours)
         _send(self._writer, msgspec.msgpack.encode(Order(settings, self.index)))
         try:
@@ -208,7 +211,10 @@ async def _supervise(settings: Settings, environ: dict[str, str]) -> int:
     try:
         # Read once here, so that a file that cannot be used is told once.
         FileSource(Path(settings.resources_file or ""), environ, tolerant=settings.resources_tolerant, now_ms=SystemClock.now_ms).load()
-        place = _place(settings.proxy.addr)
+        try:
+            place = _place(settings.proxy.addr)
+        except OSError as error:
+            raise not_listening("proxy.addr", settings.proxy.addr, error) from None
         host, port = place.getsockname()[:2]
         settings = msgspec.structs.replace(
             settings, proxy=msgspec.structs.replace(settings.proxy, addr=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
@@ -217,17 +223,16 @@ async def _supervise(settings: Settings, environ: dict[str, str]) -> int:
             await worker.start(settings, environ)
         status = await _status(settings, workers, log)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, _stop, workers, stopped)
         loop.add_signal_handler(signal.SIGHUP, _signal_all, workers, signal.SIGHUP)
         keepers = [tasks.spawn(_keep(worker, settings, environ, log, stopped), name="keep a worker") for worker in workers]
         await stopped.wait()
-        _signal_all(workers, signal.SIGTERM)
-        await asyncio.gather(*(worker.process.wait() for worker in workers))
+        codes = await asyncio.gather(*(worker.process.wait() for worker in workers))
         for keeper in keepers:
             keeper.cancel()
         if status is not None:
             await status.close()
-        return 0
+        return 1 if 1 in codes else 0
     except Refused as refused:
         refused.say(say)
         return 1
@@ -242,6 +247,12 @@ async def _supervise(settings: Settings, environ: dict[str, str]) -> int:
             place.close()
         log.close()
         undo()
+
+
+def _stop(workers: Sequence[Worker], stopped: asyncio.Event) -> None:
+    """The first time they drain, the second time they end at once."""
+    stopped.set()
+    _signal_all(workers, signal.SIGTERM)
 
 
 def _signal_all(workers: Sequence[Worker], number: int) -> None:
@@ -280,9 +291,7 @@ async def _status(settings: Settings, workers: Sequence[Worker], log: LogWriter)
     if not prometheus.enabled:
         return None
     server = Server(JoinedStatus(workers, prometheus.path, settings.wire.metric_prefix), Limits(body_bytes=65536, idle_timeout_s=60))
-    host, port = listen_address(prometheus.addr)
-    bound = await server.listen(host, port)
-    log.write(Listening("status", f"{bound[0]}:{bound[1]}"))
+    log.write(Listening("status", await listen(server, STATUS_ADDR, prometheus.addr)))
     return server
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from lockgate.model.chat import ChatAnswer, ChatRequest, StreamEvent
 from lockgate.model.faults import Fault
+from lockgate.model.heard import Heard
 from lockgate.model.operations import DialectName, Operation
 from lockgate.model.usage import Usage
 
@@ -76,8 +77,10 @@ class StreamRelay(Protocol):
     """The dialect's own terminator (or final event) was seen."""
     content: bool
     """At least one frame that carries output was seen."""
-    output_bytes: int
-    """Bytes of output text seen: what an estimate rests on when no usage comes."""
+
+    @property
+    def heard(self) -> Heard:
+        """The output so far: what is counted when no usage comes."""
 
     def feed(self, frame: bytes) -> bytes: ...
 

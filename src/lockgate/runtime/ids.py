@@ -34,14 +34,19 @@ class Ids:
         self._at = _POOL_BYTES * 2
         self._last_ms = 0
 
+    def _drawn(self, digits: int) -> str:
+        """So many random hexadecimal digits."""
+        at = self._at
+        end = at + digits
+        if end > _POOL_BYTES * 2:
+            self._pool = hexlify(self._random(_POOL_BYTES)).decode()
+            at, end = 0, digits
+        self._at = end
+        return self._pool[at:end]
+
     def request_id(self) -> str:
         """A UUIDv4 in its usual text form: 122 random bits."""
-        at = self._at
-        if at >= _POOL_BYTES * 2:
-            self._pool = hexlify(self._random(_POOL_BYTES)).decode()
-            at = 0
-        self._at = at + 32
-        h = self._pool[at : at + 32]
+        h = self._drawn(32)
         return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
 
     def record_id(self) -> bytes:
@@ -53,7 +58,7 @@ class Ids:
         if ms > self._last_ms:
             self._last_ms = ms
             # The top bit stays clear: that many ids fit into one millisecond before the counter would run over.
-            self._count = int.from_bytes(self._random(10), "big") & ((1 << 73) - 1)
+            self._count = int(self._drawn(20), 16) & ((1 << 73) - 1)
         else:
             ms = self._last_ms
             self._count += 1

@@ -70,7 +70,7 @@ def relay(dialect: Dialect, stream: bytes, split: Split, *, model: str | None, d
         "fault": None if relaying.fault is None else _told(relaying.fault),
         "done": relaying.done,
         "content": relaying.content,
-        "output_bytes": relaying.output_bytes,
+        "output_bytes": relaying.heard.byte_count,
     }
     if b"".join(relayed) == stream:
         return {"relayed": "unchanged", "seen": seen}

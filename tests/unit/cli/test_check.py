@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lockgate.cli.check import HELP, check
+from lockgate.cli.check import check
+from lockgate.gateway.snapshot_source import FileSource, Refused
 
 SOUND = """
 _format_version: "1"
@@ -56,5 +57,16 @@ def test_a_missing_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "cannot be read" in capsys.readouterr().err
 
 
-def test_the_help_has_an_example() -> None:
-    assert "Example:" in HELP
+@pytest.mark.parametrize("text", [None, "", "a: [", "- 1\n", '_format_version: "1"\nmodels: [{}]\nmodles: []\n'])
+def test_a_gateway_refuses_with_the_same_lines(text: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "resources.yaml"
+    if text is not None:
+        written(tmp_path, text)
+    check(path, {})
+    *lines, _ = capsys.readouterr().err.splitlines()
+    said: list[str] = []
+    with pytest.raises(Refused) as refused:
+        FileSource(path, {}, tolerant=False, now_ms=lambda: 0).load()
+    refused.value.say(said.append)
+    assert said == lines
+    assert not any(told.startswith(":") for told in said)

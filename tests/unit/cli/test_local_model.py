@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lockgate.cli import local_model
 from lockgate.cli.local_model import SMOLLM2, Unavailable, Weights, fetch, serve
 
 GGUF = b"GGUF" + bytes(1000)
@@ -111,3 +112,9 @@ def test_serving_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) 
 def test_the_built_in_pins_are_whole() -> None:
     assert len(SMOLLM2.wheel_sha256) == len(SMOLLM2.file_sha256) == 64
     assert "==" in SMOLLM2.requirement
+
+
+def test_the_chat_template_is_shipped_and_declares_functions() -> None:
+    template = (Path(local_model.__file__).parent / SMOLLM2.template).read_text()
+    assert "tools" in template
+    assert "tool_calls" in template

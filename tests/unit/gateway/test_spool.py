@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from lockgate.gateway.spool import Damage, Spool, SpoolFull, SpoolLocked, read
-from lockgate.gateway.spool.entries import INTENT_BYTES, SETTLEMENT_BYTES, clipped_intent, clipped_settlement
+from lockgate.gateway.spool.entries import INTENT_BYTES, SETTLEMENT_BYTES, clipped_intent, clipped_settlement, plain
 from lockgate.gateway.spool.segment import FRAME_BYTES, HEADER_BYTES, MAGIC, is_mappable, pack_header, read_oldest_open, segments
 from lockgate.model.records import AttemptKind, Intent, Settlement
 from lockgate.model.usage import Usage
@@ -471,17 +471,27 @@ def test_the_longest_entries_fit_what_is_kept_for_them(tmp_path: Path) -> None:
     spool.intend(largest)
     spool.settle(ended)
     spool.close()
-    assert list(read(tmp_path)) == [(clipped_intent(largest), clipped_settlement(ended))]
+    assert list(read(tmp_path)) == [(clipped_intent(largest), clipped_settlement(plain(ended)))]
 
 
 def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     spool.intend(intent(1, requested_model="a\ud800b"))
-    spool.settle(settlement(1, finish_reason="\udfff"))
+    spool.settle(settlement(1, error_class="\udfff"))
     spool.close()
     [(begun, ended)] = read(tmp_path)
     assert ended is not None
-    assert (begun.requested_model, ended.finish_reason) == ("a?b", "?")
+    assert (begun.requested_model, ended.error_class) == ("a?b", "?")
+
+
+def test_text_that_an_upstream_put_where_ids_belong_is_not_kept(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.intend(intent(1))
+    spool.settle(settlement(1, finish_reason="secretWord", provider_request_id='{"a":"b"}', provider_model_version="a prompt"))
+    spool.close()
+    [(_, ended)] = read(tmp_path)
+    assert ended is not None
+    assert (ended.finish_reason, ended.provider_request_id, ended.provider_model_version) == ("other", "", "")
 
 
 # Settings, syncing, retention ----------------------------------------------------------------------------------------

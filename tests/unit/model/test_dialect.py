@@ -24,4 +24,4 @@ def test_a_dialect_is_frozen() -> None:
 def test_every_relay_has_what_the_meter_reads(dialect: object) -> None:
     made = DIALECTS[dialect.name].relay(None, False)  # type: ignore[attr-defined]
     assert all(hasattr(made, name) for name in StreamRelay.__annotations__)
-    assert (made.usage, made.fault, made.done, made.content, made.output_bytes) == (None, None, False, False, 0)
+    assert (made.usage, made.fault, made.done, made.content, made.heard.byte_count) == (None, None, False, False, 0)

@@ -5,10 +5,10 @@ Two kinds with one face: the relay of one dialect (dialects/<name>, bytes untouc
 reader and a writer. The face is model.dialect.StreamRelay plus ``closing``.
 """
 
-from lockgate.core.metering.observe import merge
 from lockgate.model.chat import Began, Ended, Finished, ReasoningDelta, StreamEvent, TextDelta, ToolCallBegan, ToolCallDelta, UsageSaid
 from lockgate.model.dialect import Dialect, Stamp, StreamReader, StreamRelay, StreamWriter
 from lockgate.model.faults import Fault
+from lockgate.model.heard import Heard
 from lockgate.model.usage import Usage
 
 _OUTPUT = (TextDelta, ReasoningDelta, ToolCallBegan, ToolCallDelta)
@@ -17,7 +17,7 @@ _OUTPUT = (TextDelta, ReasoningDelta, ToolCallBegan, ToolCallDelta)
 class Bridge:
     """Reads one dialect's frames, writes another's."""
 
-    __slots__ = ("content", "done", "fault", "finish_reason", "model_version", "output_bytes", "reader", "response_id", "usage", "writer")
+    __slots__ = ("content", "done", "fault", "finish_reason", "heard", "model_version", "reader", "response_id", "usage", "writer")
 
     def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -25,7 +25,7 @@ class Bridge:
         self.finish_reason = self.response_id = self.model_version = ""
         self.fault: Fault | None = None
         self.done = self.content = False
-        self.output_bytes = 0
+        self.heard = Heard()
 
     def feed(self, frame: bytes) -> bytes:
         events = self.reader.feed(frame)
@@ -42,15 +42,15 @@ class Bridge:
         if isinstance(event, _OUTPUT):
             self.content = True
             if isinstance(event, TextDelta | ReasoningDelta):
-                self.output_bytes += len(event.text)
+                self.heard.add(event.text)
             elif isinstance(event, ToolCallDelta):
-                self.output_bytes += len(event.arguments)
+                self.heard.add(event.arguments)
         elif isinstance(event, UsageSaid):
-            self.usage = merge(self.usage, event.usage)
+            self.usage = event.usage  # All usage so far: a reader has merged what it read.
         elif isinstance(event, Began):
             self.response_id, self.model_version = event.id, event.model
             if event.usage is not None:
-                self.usage = merge(self.usage, event.usage)
+                self.usage = event.usage
         elif isinstance(event, Finished):
             self.finish_reason = event.finish
         elif isinstance(event, Ended):
@@ -61,7 +61,8 @@ def flow_of(inbound: Dialect, upstream: Dialect, stamp: Stamp, *, restamps: bool
     """The flow of one stream. A bridge exists only between dialects that can read and write (the driver refused others)."""
     if inbound.name == upstream.name:
         return upstream.relay(stamp.model if restamps else None, drops_usage)
-    assert upstream.reader is not None and inbound.writer is not None
+    assert upstream.reader is not None
+    assert inbound.writer is not None
     return Bridge(upstream.reader(), inbound.writer(stamp))
 
 

@@ -5,29 +5,28 @@ from collections.abc import Callable
 import msgspec
 
 from lockgate.core.wire import json_splice
-from lockgate.model.dialect import Dialect, Stamp
+from lockgate.model.dialect import Dialect, Seen, Stamp
 from lockgate.model.faults import Fault, fault
 
 _encode = msgspec.json.Encoder().encode
 
 
 def shown(
-    inbound: Dialect, upstream: Dialect, model: str, response_id: str, now_ms: Callable[[], int], body: bytes, *, restamps: bool
+    inbound: Dialect, upstream: Dialect, model: str, response_id: str, now_ms: Callable[[], int], body: bytes, seen: Seen, restamps: bool
 ) -> bytes | Fault:
     """
-    ``body`` is an answer that ``upstream.observe`` accepted. Of the same dialect it is passed on untouched but for ``model``
+    ``body`` is an answer that ``upstream.observe`` accepted, and ``seen`` what it found in it. Of the same dialect it is passed on untouched but for ``model``
     (section 1.7), else read and written again.
     """
-    if inbound.name == upstream.name:
-        if not restamps or b'"model"' not in body:
+    if inbound.name is upstream.name:
+        if not restamps or not seen.model_version:
             return body
         try:
             return json_splice.replace(body, "model", _encode(model))
-        except KeyError:
-            return body
         except json_splice.DuplicateMember:
             return fault("upstream_decode_error", reason="it has two members of the same name")
-    assert upstream.read_answer is not None and inbound.write_answer is not None
+    assert upstream.read_answer is not None
+    assert inbound.write_answer is not None
     answer = upstream.read_answer(body)
     if isinstance(answer, Fault):
         return answer

@@ -94,10 +94,20 @@ def credential(headers: Headers) -> bytes | Fault:
 
 def caller_of(headers: Headers, callers: Mapping[bytes, Caller], now_ms: int) -> Caller | Fault:
     """The caller a request runs as."""
+    return caller_with(digest_of(headers), callers, now_ms)
+
+
+def digest_of(headers: Headers) -> bytes | Fault:
+    """The SHA-256 digest of the token a request presents. It may be kept; the token is not."""
     token = credential(headers)
-    if token.__class__ is not bytes:
-        return token  # type: ignore[return-value]
-    caller = callers.get(sha256(token).digest())
+    return token if isinstance(token, Fault) else sha256(token).digest()
+
+
+def caller_with(digest: bytes | Fault, callers: Mapping[bytes, Caller], now_ms: int) -> Caller | Fault:
+    """The caller whose key has this digest, if it is good now."""
+    if isinstance(digest, Fault):
+        return digest
+    caller = callers.get(digest)
     if caller is None:
         return UNKNOWN
     if caller.disabled:

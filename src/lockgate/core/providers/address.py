@@ -80,10 +80,11 @@ def parse(url: str) -> Address | Refused:
     split = _host_and_port(authority, _PORTS[scheme])
     if isinstance(split, Refused):
         return split
+    path = (slash + path).rstrip("/")
     wrong = _path_error(path)
     if wrong:
         return Refused(wrong)
-    return Address(scheme, split[0], split[1], (slash + path).rstrip("/"), query)
+    return Address(scheme, split[0], split[1], path, query)
 
 
 def openai(url: str, default: str = "", aside: str = "") -> Address | Refused:
@@ -163,6 +164,9 @@ def _without_endpoint(path: str, endpoints: tuple[str, ...]) -> str:
 
 
 def _path_error(path: str) -> str:
+    if "//" in path:
+        # Servers disagree about what it means, and at the front of a path some read a host; it is always a slip.
+        return "its api_base has an empty path segment (//)"
     for index, character in enumerate(path):
         if character not in _PATH_BYTES:
             return "its api_base has a character that must be percent-encoded"

@@ -7,6 +7,7 @@ is a dictionary look-up. What makes a row unusable is a fault that the callers o
 rows from being compiled (gateway.md 2.1: an unusable credential is a 401 without contacting the upstream).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -31,6 +32,9 @@ _Head = bytes | tuple[bytes, bytes]
 
 _BRIDGES = (DialectName.OPENAI_CHAT, DialectName.ANTHROPIC, DialectName.OPENAI_RESPONSES)
 """Into which dialect chat is bridged when the caller's own is not spoken, best first."""
+
+PRIVATE_LENGTH = 8
+"""A shorter value would be found by chance in what an upstream says."""
 
 _NO_REQUEST, _NO_RESPONSE = RequestOverrides(), ResponseOverrides()
 
@@ -74,6 +78,8 @@ class Target:
     """The caller's headers that go on."""
     done_marker: str
     reasoning_field: str
+    _private: tuple[str, ...] = ()
+    """What an upstream may quote back and no caller may see: the credential, and values of added headers."""
     _heads: dict[Spoken, _Head] = field(default_factory=dict)
     _routes: dict[Spoken, DialectName] = field(default_factory=dict)
 
@@ -104,12 +110,20 @@ class Target:
         return rendered + self.forward(headers) if self.forward is not None else rendered
 
     def named(self, error: Fault) -> Fault:
-        """An upstream's error under its best known code (gateway.md 1.2)."""
+        """An upstream's error under its best known code (gateway.md 1.2), without what it quotes of ours."""
         code = self.row.quirks.codes.get(error.code) if error.code else None
+        for private in self._private:
+            if private in error.message or private in error.code or private in error.param:
+                error = _without(error, private)
         return msgspec.structs.replace(error, code=code) if code else error
 
     def __repr__(self) -> str:
         return f"Target(provider={self.provider!r}, model_name={self.model_name!r})"
+
+
+def _without(error: Fault, private: str) -> Fault:
+    message, code, param = (text.replace(private, "***") for text in (error.message, error.code, error.param))
+    return msgspec.structs.replace(error, message=message, code=code, param=param)
 
 
 def compile_target(key: ProviderKey, model: Model, names: Names = Names(), secret: str | None = None) -> Target | Fault:
@@ -221,9 +235,15 @@ def _target(
         forward=compile_forward(request.forward_client_headers, names.header_prefix, taken),
         done_marker=response.stream_done_marker or row.quirks.done_marker,
         reasoning_field=response.reasoning_field or row.quirks.reasoning_field,
+        _private=_private(auth, dict(defaults.fixed)),
         _heads=_heads(paths, root, names, auth, defaults, model),
         _routes=_routes(frozenset(paths)),
     )
+
+
+def _private(auth: Mapping[DialectName, tuple[tuple[str, str], ...]], added: Mapping[str, str]) -> tuple[str, ...]:
+    sent = {value.removeprefix("Bearer ") for lines in auth.values() for name, value in lines if name != "anthropic-version"}
+    return tuple(value for value in sent | set(added.values()) if len(value) >= PRIVATE_LENGTH)
 
 
 def _paths(row: Provider, root: Address) -> dict[Spoken, str]:

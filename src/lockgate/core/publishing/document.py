@@ -15,6 +15,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_NODES = 4_000_000
 """Values after every alias is written out."""
 MAX_DEPTH = 64
+_TOO_DEEP = f"The file is nested more than {MAX_DEPTH} levels deep."
 
 _INT = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*|(?=[eE])))([eE][-+]?[0-9]{1,3})?")
@@ -35,11 +36,19 @@ def parse(data: bytes, suffix: str = ".yaml") -> object:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DocumentError("The file is not UTF-8 text.") from None
-    if suffix == ".json":
-        return _json(text)
-    if suffix == ".toml":
-        return _toml(text)
-    return _yaml(text)
+    read = {".json": _json, ".toml": _toml}.get(suffix.lower())
+    return _yaml(text) if read is None else _not_too_deep(read(text))
+
+
+def _not_too_deep(document: object) -> object:
+    """What reads the document recurses, and how deep Python lets it differs from version to version."""
+    level: list[Any] = [document] if isinstance(document, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        children = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+        level = [child for child in children if isinstance(child, dict | list)]
+    if level:
+        raise DocumentError(_TOO_DEEP)
+    return document
 
 
 def _json(text: str) -> object:
@@ -59,7 +68,7 @@ def _json(text: str) -> object:
     except json.JSONDecodeError as error:
         raise DocumentError(f"Line {error.lineno}: the file is not JSON: {error.msg}.") from None
     except RecursionError:
-        raise DocumentError("The file is nested too deeply.") from None
+        raise DocumentError(_TOO_DEEP) from None
 
 
 def _toml(text: str) -> object:
@@ -67,8 +76,10 @@ def _toml(text: str) -> object:
 
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except tomllib.TOMLDecodeError:
         raise DocumentError("The file is not TOML.") from None
+    except RecursionError:
+        raise DocumentError(_TOO_DEEP) from None
 
 
 def _yaml(text: str) -> object:
@@ -99,10 +110,10 @@ def _scalar(text: str) -> object:
 class _Open:
     """A list or map whose end has not been seen."""
 
-    __slots__ = ("anchor", "key", "merges", "merging", "seen", "size", "value")
+    __slots__ = ("anchor", "height", "key", "merges", "merging", "seen", "size", "value")
 
     def __init__(self, value: dict[str, object] | list[object], anchor: str | None) -> None:
-        self.value, self.anchor, self.size = value, anchor, 1
+        self.value, self.anchor, self.size, self.height = value, anchor, 1, 1
         self.key: str | None = None
         self.merging = False
         self.seen: set[str] = set()
@@ -110,11 +121,11 @@ class _Open:
 
 
 class _Builder:
-    """Events to values. Every anchored value remembers its size with all aliases written out."""
+    """Events to values. Every anchored value remembers its size and height with all aliases written out."""
 
     def __init__(self) -> None:
         self.stack: list[_Open] = []
-        self.anchors: dict[str, tuple[object, int]] = {}
+        self.anchors: dict[str, tuple[object, int, int]] = {}
         self.root: object = None
         self.documents = 0
 
@@ -145,7 +156,7 @@ class _Builder:
             self._key(event, event.value)
             return
         plain = event.implicit[0] and event.tag is None
-        self._put(_scalar(event.value) if plain else event.value, 1, event.anchor)
+        self._put(_scalar(event.value) if plain else event.value, 1, 0, event.anchor)
 
     def _on_start(self, event: Any, value: dict[str, object] | list[object]) -> None:
         if event.tag is not None:
@@ -162,15 +173,17 @@ class _Builder:
             for merged in done.merges:
                 for key, value in merged.items() if isinstance(merged, dict) else ():
                     done.value.setdefault(key, value)
-        self._put(done.value, done.size, done.anchor)
+        self._put(done.value, done.size, done.height, done.anchor)
 
     def _on_alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
             self._fail(event, "an alias refers to itself or to an anchor that does not come before it")
         if self._wants_key():
             self._fail(event, "a key must be written out, not given as an alias")
-        value, size = self.anchors[event.anchor]
-        self._put(value, size, None)
+        value, size, height = self.anchors[event.anchor]
+        if len(self.stack) + height > MAX_DEPTH:
+            self._fail(event, f"the file is nested more than {MAX_DEPTH} levels deep once its aliases are written out")
+        self._put(value, size, height, None)
 
     def _wants_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None
@@ -183,14 +196,15 @@ class _Builder:
         frame.key = key
         frame.merging = key == "<<" and event.implicit[0]
 
-    def _put(self, value: object, size: int, anchor: str | None) -> None:
+    def _put(self, value: object, size: int, height: int, anchor: str | None) -> None:
         if anchor is not None:
-            self.anchors[anchor] = (value, size)
+            self.anchors[anchor] = (value, size, height)
         if not self.stack:
             self.root = value
             return
         frame = self.stack[-1]
         frame.size += size
+        frame.height = max(frame.height, height + 1)
         if frame.size > MAX_NODES:
             raise DocumentError(f"The file holds more than {MAX_NODES} values once its aliases are written out.")
         if isinstance(frame.value, list):

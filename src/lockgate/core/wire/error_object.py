@@ -10,8 +10,8 @@ import msgspec
 from lockgate.core.wire.counts import count
 from lockgate.model.faults import Fault, fault, upstream_fault
 
-CLIP = 1024
-"""Characters kept of any string an upstream sends in an error."""
+CLIP_BYTES = 1024
+"""As much is kept of any string an upstream sends in an error (the reference's section 1.2)."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -36,10 +36,10 @@ def read_told(body: bytes) -> Told | None:
 
 
 def told_of(value: object) -> Told:
-    if isinstance(value, list):
-        return told_of(value[0]) if value else Told()
+    while isinstance(value, list):
+        value = value[0] if value else None
     if isinstance(value, str):
-        return Told(message=value[:CLIP])
+        return Told(message=_text(value))
     if not isinstance(value, dict):
         return Told()
     inner = value.get("error")
@@ -47,7 +47,7 @@ def told_of(value: object) -> Told:
         told = _from_members(inner)
         return told if told.status else msgspec.structs.replace(told, status=_status(value))
     if isinstance(inner, str):
-        return Told(message=inner[:CLIP], status=_status(value))
+        return Told(message=_text(inner), status=_status(value))
     return _from_members(value)
 
 
@@ -86,7 +86,7 @@ def _from_members(members: dict[str, object]) -> Told:
         message=_message(members),
         type=_text(members.get("type")),
         # A number that is no HTTP status is a code of the provider's own.
-        code=str(code)[:CLIP] if isinstance(code, int) and code > 599 else _text(code),
+        code=_text(str(code)) if isinstance(code, int) and code > 599 else _text(code),
         param=_text(members.get("param")),
         inner_code=_text(inner.get("code")) if isinstance(inner, dict) else "",
         status=_status(members),
@@ -97,7 +97,7 @@ def _message(members: dict[str, object]) -> str:
     for name in ("message", "detail", "msg", "title"):
         value = members.get(name)
         if isinstance(value, str) and value:
-            return value[:CLIP]
+            return _text(value)
         if isinstance(value, list) and value and isinstance(value[0], dict):
             return _text(value[0].get("msg"))
         if isinstance(value, dict):
@@ -114,4 +114,6 @@ def _status(members: dict[str, object]) -> int:
 
 
 def _text(value: object) -> str:
-    return value[:CLIP] if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if len(value) <= CLIP_BYTES // 4 else value.encode()[:CLIP_BYTES].decode(errors="ignore")

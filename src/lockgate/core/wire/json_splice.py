@@ -53,10 +53,12 @@ def place(body: bytes, key: str) -> tuple[int, int]:
     quoted = b'"%b"' % key.encode()
     if body.count(quoted) == 1 and (b"\\" not in body or b"\\u" not in body):
         at = body.index(quoted) + len(quoted)
-        at = at + 1 if body[at] == _COLON else _skip(body, at) + 1
-        start = at if body[at] > _SPACE else _skip(body, at)
-        if body[start] == _QUOTE:
-            return start, _end_of_string(body, start)
+        if body[at] != _COLON:
+            at = _skip(body, at)
+        if body[at] == _COLON:
+            start = at + 1 if body[at + 1] > _SPACE else _skip(body, at + 1)
+            if body[start] == _QUOTE:
+                return start, _end_of_string(body, start)
     return spans(body)[key]
 
 

@@ -21,11 +21,12 @@ class Endpoint(NamedTuple):
     restamps: bool
     """Answers carry the name the caller used as ``model``, not the upstream's."""
     names_call: bool
+    operation_name: str
     """Successful answers carry the call id header (section 1.5)."""
 
 
 def _row(path: str, operation: Operation, dialect: DialectName, protocol: str, *, restamps: bool, names_call: bool = False) -> Endpoint:
-    return Endpoint(path, operation, DIALECTS[dialect], protocol, restamps, names_call)
+    return Endpoint(path, operation, DIALECTS[dialect], protocol, restamps, names_call, operation.value)
 
 
 _ROWS = (

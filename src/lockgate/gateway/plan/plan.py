@@ -7,13 +7,14 @@ callers get; they keep nobody else from being served. State that outlives a plan
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from lockgate.core.metering.pricing import Rates, compile_rates
 from lockgate.core.policy.access import Caller, compile_callers, compile_networks, refusal_of_address, refusal_of_model
 from lockgate.core.policy.glob import Names
+from lockgate.core.policy.networks import Networks
 from lockgate.core.providers import target as targets
 from lockgate.core.providers.target import Target, compile_target
 from lockgate.gateway.plan.endpoints import Endpoint
@@ -89,6 +90,14 @@ class Route:
         return way
 
 
+class Unusable(NamedTuple):
+    """A row that cannot be dialled: its callers are told why, those who may use it."""
+
+    name: str
+    networks: Networks | None
+    fault: Fault
+
+
 class KeyRow(Caller):
     """A caller key and the routes it was seen to be allowed."""
 
@@ -99,7 +108,7 @@ class KeyRow(Caller):
         self._allowed: dict[str, Route] = {}
 
     def route(self, plan: "Plan", name: str, address: str) -> Route | Fault:
-        """In the order of the reference: the name (404), the key's list (403), the model's networks (403)."""
+        """In the order of the reference: the name (404), the key's list (403), the model's networks (403), then what is wrong with it."""
         route = self._allowed.get(name)
         if route is None:
             found = plan.find(name)
@@ -108,6 +117,8 @@ class KeyRow(Caller):
             refusal = refusal_of_model(self, name)
             if refusal is not None:
                 return refusal
+            if isinstance(found, Unusable):
+                return refusal_of_address(found.networks, address, name) or found.fault
             if name in plan.exact:
                 self._allowed[name] = found
             route = found
@@ -126,23 +137,33 @@ class Plan:
     def __init__(self, snapshot: Snapshot, timing: Timing, names: targets.Names, reveal: Callable[[ProviderKey], str | Fault]) -> None:
         self.snapshot, self.number, self.hash = snapshot, snapshot.number, snapshot.hash
         self.keys = {digest: KeyRow(caller) for digest, caller in compile_callers(snapshot.api_keys).items()}
-        self.exact: dict[str, Route | Fault] = {}
+        self.exact: dict[str, Route | Unusable] = {}
         self.listed: list[tuple[str, str]] = []
         """(display name, provider) of the rows that can be listed, sorted by name."""
-        wild: list[tuple[str, Route | Fault]] = []
+        wild: list[tuple[str, Route | Unusable]] = []
         secrets: dict[str, str | Fault] = {}
         for row in snapshot.models.values():
             found = _route(row, snapshot.provider_keys, timing, names, secrets, reveal)
             if "*" in row.display_name:
-                wild.append((row.display_name, found))
+                wild.append((row.display_name, _usable(row, found)))
             else:
-                self.exact[row.display_name] = found.named(row.display_name, "") if isinstance(found, Route) else found
+                self.exact[row.display_name] = _usable(row, found.named(row.display_name, "") if isinstance(found, Route) else found)
                 self.listed.append((row.display_name, row.provider or ""))
         self.listed.sort()
-        self._wild: Names[Route | Fault] = Names(wild)
+        self._wild: Names[Route | Unusable] = Names(wild)
         self._remembered: dict[str, Route] = {}
 
-    def find(self, name: str) -> Route | Fault:
+    def known(self, name: str) -> str:
+        """The row a caller's name stands for, as logs and metrics call it; empty when there is none."""
+        found = self.exact.get(name)
+        if found is None:
+            wild = self._wild.find(name)
+            found = None if wild is None else wild[0]
+        if found is None:
+            return ""
+        return found.name if isinstance(found, Unusable) else found.row.display_name
+
+    def find(self, name: str) -> Route | Unusable | Fault:
         """The route of a name: an exact row first, then the wildcard with the longest literal part (section 2.2)."""
         route = self.exact.get(name) or self._remembered.get(name)
         if route is not None:
@@ -151,7 +172,7 @@ class Plan:
         if found is None:
             return fault("model_not_found", model=name)
         wild, captured = found
-        if isinstance(wild, Fault):
+        if isinstance(wild, Unusable):
             return wild
         made = wild.named(name, captured)
         if isinstance(made, Route):
@@ -179,6 +200,10 @@ def _route(
         return secret
     target = compile_target(key, row, names, secret)
     return target if isinstance(target, Fault) else Route(row, key, target, timing)
+
+
+def _usable(row: Model, found: Route | Fault) -> Route | Unusable:
+    return Unusable(row.display_name, compile_networks(row.allowed_cidrs), found) if isinstance(found, Fault) else found
 
 
 def _gap_ms(row: Model, timing: Timing) -> int:

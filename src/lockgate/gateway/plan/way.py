@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from lockgate.core.dialects.anthropic import mark_cache
+from lockgate.core.dialects.openai_chat import lifting, reasoning_path
 from lockgate.core.providers.dialects import DIALECTS
 from lockgate.core.providers.target import Target
 from lockgate.core.wire import json_splice
@@ -39,6 +40,8 @@ class Way(msgspec.Struct, frozen=True):
     asks_usage: bool
     """Streams need to be asked for their usage."""
     done_marker: str
+    reasoning: tuple[str, ...]
+    """Where whole answers that are passed on tell their reasoning, when it is told again under the usual name."""
     target: Target
 
     def named(self, failure: Fault) -> Fault:
@@ -55,12 +58,17 @@ def way_of(target: Target, endpoint: Endpoint, requested: str, upstream_model: s
             return fault("count_tokens_unsupported", model=requested)
         return fault("operation_unsupported", model=requested, operation=endpoint.template)
     dialect = DIALECTS[spoken]
+    reasoning: tuple[str, ...] = ()
+    if spoken is DialectName.OPENAI_CHAT and endpoint.operation is Operation.CHAT and target.reasoning_field:
+        reasoning = reasoning_path(target.reasoning_field)
+        dialect = lifting(reasoning)
     return Way(
         dialect=dialect,
         bridged=bridges,
         head=target.head(endpoint.operation, spoken, upstream_model),
         asks_usage=dialect.ask_usage is not None and target.row.quirks.stream_options and endpoint.operation is not Operation.EMBEDDINGS,
         done_marker=target.done_marker,
+        reasoning=() if bridges or dialect is DIALECTS[spoken] else reasoning,
         target=target,
     )
 

@@ -5,6 +5,7 @@ exchange what happened; it never decides what happens next.
 Its attributes are also the facts that logs, metrics and the record tell of it (gateway/sight/facts.Attempted).
 """
 
+from lockgate.core.dialects.openai_chat import lift_reasoning
 from lockgate.core.exchange.events import Event
 from lockgate.core.exchange.flow import closing_of, ended_cleanly, flow_of
 from lockgate.core.exchange.whole import shown
@@ -32,33 +33,37 @@ DRAIN_LIMIT_BYTES = 1 << 20
 
 
 class Attempt:
-    """Receives an upstream's answer (runtime/http1/roles.Answering)."""
+    """
+    Receives an upstream's answer (runtime/http1/roles.Answering).
 
-    __slots__ = (
-        "call", "chunks", "deadline", "dialled_at", "ended_at", "fault", "first_at", "flow", "kept_bytes", "kind", "owner", "reached", "record",
-        "retry_after", "route", "seen", "splitter", "status", "token", "upstream_status", "usage", "way",
-    )  # fmt: skip
+    Every callback catches whatever goes wrong in it: a bug of ours ends the exchange, not the connection.
+    """
+
+    call: Call | Playing | None = None
+    flow: StreamRelay | None = None
+    splitter: Splitter | None = None
+    told: Seen | StreamRelay | None = None
+    """What the upstream said of its answer, as far as it came."""
+    usage: Usage | None = None
+    fault: Fault | None = None
+    retry_after: bytes | None = None
+    status = 0
+    upstream_status = 0
+    kept_bytes = 0
+    first_at = 0.0
+    ended_at = 0.0
+    reached = False
+    token = b""
+    """The minted token it was sent with, if any."""
+    record = b""
+    """Id of its usage record; empty while no intent is written."""
 
     def __init__(self, owner: Owner, route: Route, way: Way, kind: AttemptKind, dialled_at: float) -> None:
         self.owner, self.route, self.way, self.kind, self.dialled_at = owner, route, way, kind, dialled_at
-        self.record = b""
-        """Id of its usage record; empty while no intent is written."""
-        self.call: Call | Playing | None = None
-        self.flow: StreamRelay | None = None
-        self.splitter: Splitter | None = None
-        self.seen: Seen | None = None
-        self.usage: Usage | None = None
-        self.fault: Fault | None = None
-        self.retry_after: bytes | None = None
         self.chunks: list[bytes] = []
-        self.status = self.upstream_status = self.kept_bytes = 0
-        self.first_at = self.ended_at = 0.0
-        self.reached = False
-        self.token = b""
-        """The minted token it was sent with, if any."""
         self.deadline: Deadlines[Timed] | None = route.gap if owner.ask.stream else route.total
 
-    # What the owner asks -------------------------------------------------------------------------------------------
+    # What the exchange asks -----------------------------------------------------------------------------------------
 
     def dial(self, body: bytes) -> None:
         """Sends the request; what comes of it arrives by the callbacks below, never before this returns."""
@@ -92,6 +97,10 @@ class Attempt:
             self.deadline.disarm(self)
         self.chunks = []
 
+    def silent(self) -> None:
+        """Its stream is over, but the upstream did not end its answer: the connection is given up."""
+        self.abort()
+
     def abort(self) -> None:
         if self.call is not None:
             self.call.abort()
@@ -113,112 +122,126 @@ class Attempt:
     # What the upstream does -----------------------------------------------------------------------------------------
 
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.upstream_status = status
+        self.reached = True
         try:
-            self._head(status, headers)
+            fields = dict(headers)
+            if not 200 <= status < 300:
+                self.retry_after = fields.get(b"retry-after")
+                return
+            if b"content-encoding" in fields and fields[b"content-encoding"].lower() != b"identity":
+                return self._unreadable("it is compressed, which was not asked for")
+            streamed = fields.get(b"content-type", b"")[:17].lower() == b"text/event-stream"
+            owner = self.owner
+            if not owner.ask.stream:
+                if streamed:
+                    return self._unreadable("it is a stream, which was not asked for")
+                return owner.feed(Event.UPSTREAM_HEAD)
+            if streamed:  # Else read on: it may be an error object, and is no answer in any case.
+                self._flow(owner)
         except Exception as error:
             self.owner.broken(error)
 
-    def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self.upstream_status = status
-        self.reached = True
-        fields = dict(headers)
-        if not 200 <= status < 300:
-            self.retry_after = fields.get(b"retry-after")
-            return
-        if fields.get(b"content-encoding", b"identity").lower() != b"identity":
-            return self._unreadable("it is compressed, which was not asked for")
-        owner = self.owner
-        streamed = fields.get(b"content-type", b"")[:17].lower() == b"text/event-stream"
-        if not owner.ask.stream:
-            if streamed:
-                return self._unreadable("it is a stream, which was not asked for")
-            return owner.feed(Event.UPSTREAM_HEAD)
-        if not streamed:
-            return  # Read on: it may be an error object, and is no answer in any case.
+    def _flow(self, owner: Owner) -> None:
         self.splitter = Splitter()
         endpoint, ask = owner.endpoint_row, owner.ask
-        self.flow = flow_of(
+        self.told = self.flow = flow_of(
             endpoint.dialect,
             self.way.dialect,
             Stamp(ask.model, owner.request_id, owner.house.clock.now_ms() // 1000, ask.wants_usage),
             restamps=endpoint.restamps,
             drops_usage=not ask.wants_usage,
         )
+        if self.deadline is not None:
+            self.deadline.touch(self)
         owner.feed(Event.UPSTREAM_HEAD)
         owner.house.grace.arm(owner)
 
     def upstream_data(self, data: bytes) -> None:
         try:
-            self._data(data)
+            flow = self.flow
+            if flow is None:
+                self._keep(data)
+                return
+            if not self.first_at:
+                self.first_at = self.owner.house.clock.ticks()
+            if self.deadline is not None:
+                self.deadline.touch(self)
+            splitter = self.splitter
+            if splitter is not None:  # What follows a stream's own end is nobody's.
+                self._relay(flow, splitter.feed(data))
+        except FrameTooLong:
+            self._unreadable("an event of the stream is too long")
         except Exception as error:
             self.owner.broken(error)
-
-    def _data(self, data: bytes) -> None:
-        if not self.first_at:
-            self.first_at = self.owner.house.clock.ticks()
-        if self.flow is None:
-            return self._keep(data)
-        if self.deadline is not None:
-            self.deadline.touch(self)
-        assert self.splitter is not None
-        try:
-            frames = self.splitter.feed(data)
-        except FrameTooLong:
-            return self._unreadable("an event of the stream is too long")
-        self._relay(self.flow, frames)
 
     def upstream_end(self) -> None:
+        self.call = None
         try:
-            self._end()
+            flow = self.flow
+            if flow is None:
+                self._end_whole()
+                return
+            splitter = self.splitter
+            if splitter is None:
+                return self.owner.house.grace.disarm(self)
+            self._relay(flow, splitter.end())
+            if self.ended_at:
+                return
+            if ended_cleanly(flow, self.way.done_marker):
+                self._finish(flow, b"")
+            else:
+                self._fail(fault("upstream_decode_error", reason="the stream ended before its end"))
+        except FrameTooLong:
+            self._unreadable("an event of the stream is too long")
         except Exception as error:
             self.owner.broken(error)
-
-    def _end(self) -> None:
-        self.call = None
-        flow = self.flow
-        if flow is None:
-            return self._end_whole()
-        assert self.splitter is not None
-        try:
-            rest = self.splitter.end()
-        except FrameTooLong:
-            return self._unreadable("an event of the stream is too long")
-        if not self._relay(flow, rest):
-            return
-        owner = self.owner
-        if ended_cleanly(flow, self.way.done_marker):
-            owner.out = closing_of(flow, owner.endpoint_row.dialect)
-            owner.feed(Event.UPSTREAM_END)
-        else:
-            self._fail(fault("upstream_decode_error", reason="the stream ended before its end"))
 
     def upstream_failed(self, failure: Fault) -> None:
         self.call = None
-        self._fail(failure)
+        if self.ended_at:
+            return self.owner.house.grace.disarm(self)
+        try:
+            self._fail(failure)
+        except Exception as error:
+            self.owner.broken(error)
 
     def timed_out(self) -> None:
         """Its deadline passed."""
-        self.owner.feed(Event.TIMED_OUT, fault("upstream_timeout"))
+        try:
+            self.owner.feed(Event.TIMED_OUT, fault("upstream_timeout"))
+        except Exception as error:
+            self.owner.broken(error)
 
     # Streams --------------------------------------------------------------------------------------------------------
 
-    def _relay(self, flow: StreamRelay, frames: list[bytes]) -> bool:
-        """False when the attempt is over: the frames held an error, or writing to the caller ended it."""
+    def _relay(self, flow: StreamRelay, frames: list[bytes]) -> None:
         out = b""
         for frame in frames:
             out += flow.feed(frame)
-            if flow.fault is not None:
+            if flow.done or flow.fault is not None:
                 break
+        if flow.done:
+            return self._finish(flow, out)
         owner = self.owner
         if out:
             owner.out = out
             owner.feed(Event.UPSTREAM_CHUNK)
-        if self.ended_at:  # Writing to the caller showed that it left.
-            return False
-        if flow.fault is not None:
-            self._drop(flow.fault)
-            return False
-        return True
+        if flow.fault is not None and not self.ended_at:  # Writing to the caller may have shown that it left.
+            self._drop(self.way.named(flow.fault))
+
+    def _finish(self, flow: StreamRelay, out: bytes) -> None:
+        """
+        The stream came to its own end, which is the caller's end too. The upstream's answer may end a little later; if it does,
+        its connection is used again.
+        """
+        owner, call, self.splitter = self.owner, self.call, None
+        owner.out = out + closing_of(flow, owner.endpoint_row.dialect)
+        if call is not None:
+            owner.house.grace.arm(self)
+        owner.feed(Event.UPSTREAM_END)
+        if call is not None:
+            call.resume()
 
     # Whole answers --------------------------------------------------------------------------------------------------
 
@@ -242,17 +265,19 @@ class Attempt:
     def _end_whole(self) -> None:
         if self.upstream_status >= 300:
             return self._fail(self._refusal())
-        body = self.answer()
-        way, owner = self.way, self.owner
+        chunks, way, owner = self.chunks, self.way, self.owner
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         seen = way.dialect.observe(body)
         if isinstance(seen, Fault):
             return self._fail(way.named(seen))
         if owner.ask.stream:
             return self._fail(fault("upstream_decode_error", reason="it is not the stream that was asked for"))
-        self.seen = seen
+        self.told = seen
+        if way.reasoning:
+            body = lift_reasoning(body, way.reasoning)
         endpoint = owner.endpoint_row
         out = shown(
-            endpoint.dialect, way.dialect, owner.ask.model, owner.request_id, owner.house.clock.now_ms, body, restamps=endpoint.restamps
+            endpoint.dialect, way.dialect, owner.ask.model, owner.request_id, owner.house.clock.now_ms, body, seen, endpoint.restamps
         )
         if isinstance(out, Fault):
             return self._fail(out)
@@ -313,11 +338,6 @@ class Attempt:
     @property
     def ttft_s(self) -> float | None:
         return self.first_at - self.dialled_at if self.flow is not None and self.first_at else None
-
-    @property
-    def told(self) -> Seen | StreamRelay | None:
-        """What the upstream said of its answer, as far as it came."""
-        return self.seen if self.seen is not None else self.flow
 
     @property
     def finish_reason(self) -> str:

@@ -18,11 +18,10 @@ from lockgate.gateway.relay.attempt import Attempt
 from lockgate.gateway.relay.roles import House
 from lockgate.gateway.sight.facts import Outcome, TargetLabels
 from lockgate.model.content import Content, Purpose
-from lockgate.model.dialect import Ask
+from lockgate.model.dialect import Ask, Seen
 from lockgate.model.faults import Fault, fault
 from lockgate.model.money import Money
 from lockgate.model.operations import Operation
-from lockgate.model.principal import Principal
 from lockgate.model.records import AttemptKind, Intent, Settlement
 from lockgate.model.usage import NO_USAGE, Usage
 from lockgate.runtime.http1.reply import Reply
@@ -33,38 +32,49 @@ HELD_OUTPUT_TOKENS = 4096
 """Held when the caller sets no maximum: what a recovered record charges."""
 
 _NOTHING = Ask("")
+_EMPTY = Content(b"")
+_UNTOLD = Seen()
 
 
 class Driver:
-    """One exchange. What it keeps of content it keeps as ``Content``."""
+    """
+    One exchange. What it keeps of content it keeps as ``Content``.
 
-    __slots__ = (
-        "ask", "attempts", "body", "client_ip", "ended", "endpoint_row", "fault", "headers", "house", "key", "machine", "out", "records", "reply",
-        "request_id", "route", "shown_at", "spend", "started", "status", "streamed", "usage", "user_agent", "way",
-    )  # fmt: skip
+    What is the same for most exchanges stands in the class and costs nothing to set; the plain path is written for few calls.
+    """
 
+    method = "POST"
     way: Way
-    body: Content
-    """What is sent upstream."""
     reply: Reply
     headers: list[tuple[bytes, bytes]]
+    body = _EMPTY
+    """What is sent upstream."""
+    out = b""
+    ask = _NOTHING
+    route: Route | None = None
+    model = ""
+    target: TargetLabels | None = None
+    stream = False
+    fault: Fault | None = None
+    usage: Usage | None = None
+    spend: Money | None = None
+    status = 0
+    records = 0
+    shown_at = 0.0
+    ended = 0.0
+    streamed = False
+    outcome = Outcome.SUCCESS
+    ttft_s: float | None = None
 
     def __init__(
         self, house: House, endpoint: Endpoint, key: KeyRow, request_id: str, client_ip: str, user_agent: bytes, started: float
     ) -> None:
         self.house, self.endpoint_row, self.key, self.request_id = house, endpoint, key, request_id
         self.client_ip, self.user_agent, self.started = client_ip, user_agent, started
+        self.principal = key.principal
+        self.endpoint = endpoint.template
         self.machine = Exchange()
         self.attempts: list[Attempt] = []
-        self.ask = _NOTHING
-        self.route: Route | None = None
-        self.fault: Fault | None = None
-        self.usage: Usage | None = None
-        self.spend: Money | None = None
-        self.status = self.records = 0
-        self.shown_at = self.ended = 0.0
-        self.streamed = False
-        self.out = b""
 
     # From the caller ------------------------------------------------------------------------------------------------
 
@@ -89,10 +99,13 @@ class Driver:
         if isinstance(ask, Fault):
             return ask
         self.ask = ask
+        self.stream = ask.stream
         route = self.key.route(self.house.plan, ask.model, self.client_ip)
         if isinstance(route, Fault):
+            self.model = self.house.plan.known(ask.model)
             return route
-        self.route = route
+        self.route, self.target = route, route.labels
+        self.model = route.labels.model
         way = route.way(endpoint)
         if isinstance(way, Fault):
             return way
@@ -106,19 +119,43 @@ class Driver:
     def broken(self, error: Exception) -> None:
         """A bug of ours: reported without its text, and the exchange ends like any other failure."""
         self.house.report(error)
-        failure = fault("internal")
-        phase = self.machine.phase
-        if phase is Phase.ADMITTING:
-            self.feed(Event.REFUSED, failure)
-        elif phase is not Phase.DONE:
-            self.attempts[-1].abort()
-            self.feed(Event.UPSTREAM_FAILED, failure)
-        elif not self.reply.done:
-            self.reply.abort()
+        failure, phase = fault("internal"), self.machine.phase
+        try:
+            if phase is Phase.ADMITTING:
+                self.feed(Event.REFUSED, failure)
+            elif phase is not Phase.DONE:
+                self.attempts[-1].abort()
+                self.feed(Event.UPSTREAM_FAILED, failure)
+            else:
+                self._end_plainly(failure)
+        except Exception as another:
+            self.house.report(another)
+            self._end_plainly(failure)
+
+    def _end_plainly(self, failure: Fault) -> None:
+        """The bug is in how exchanges end: what is left to do of that is done without what may have failed."""
+        self.fault, reply, attempt = failure, self.reply, self.attempts[-1] if self.attempts else None
+        if attempt is not None:
+            attempt.abort()
+            if attempt.record:
+                # Without effect when it is settled.
+                self._write(Settlement(attempt.record, self.house.clock.now_ms(), failure.status, NO_USAGE, failure.kind))
+            if not attempt.ended_at:
+                attempt.end(self.house.clock.ticks(), failure)
+        if reply.started:
+            reply.abort()
+        else:
+            self.status = failure.status
+            reply.send(failure.status, self.house.heads.fault(self.request_id, failure), self.endpoint_row.dialect.write_fault(failure))
+        if not self.ended:
+            self._observe()
 
     def caller_gone(self) -> None:
         if self.machine.phase is not Phase.DONE:
-            self.feed(Event.CALLER_GONE, fault("caller_gone"))
+            try:
+                self.feed(Event.CALLER_GONE, fault("caller_gone"))
+            except Exception as error:
+                self.broken(error)
 
     def caller_paused(self) -> None:
         if self.attempts:
@@ -146,20 +183,20 @@ class Driver:
         self.feed(Event.ADMITTED)
 
     def _dial(self) -> None:
-        house, ask, route, endpoint = self.house, self.ask, self.route, self.endpoint_row
+        house, ask, route, endpoint, principal = self.house, self.ask, self.route, self.endpoint_row, self.principal
         assert route is not None
-        principal = self.key.principal
-        kind = AttemptKind.FALLBACK if self.attempts else AttemptKind.INITIAL
+        attempts = self.attempts
+        kind = AttemptKind.FALLBACK if attempts else AttemptKind.INITIAL
         body = self.body.open(Purpose.ROUTE)
-        record = record_id()
+        labels, record, clock = route.labels, record_id(), house.clock
         intent = Intent(
-            record, house.clock.now_ms(), self.request_id, len(self.attempts), kind, endpoint.operation.value, endpoint.protocol, ask.stream,
-            principal.api_key_id, principal.team_id, principal.user_id, route.requested, route.model_id, route.labels.model,
-            route.labels.provider, route.provider_key_id, input_bound(len(body)),
+            record, clock.now_ms(), self.request_id, len(attempts), kind, endpoint.operation_name, endpoint.protocol, ask.stream,
+            principal.api_key_id, principal.team_id, principal.user_id, route.requested, route.model_id, labels.model,
+            labels.provider, route.provider_key_id, input_bound(len(body)),
             HELD_OUTPUT_TOKENS if ask.max_output is None else ask.max_output, route.tags,
         )  # fmt: skip
-        attempt = Attempt(self, route, self.way, kind, house.clock.ticks())
-        self.attempts.append(attempt)
+        attempt = Attempt(self, route, self.way, kind, clock.ticks())
+        attempts.append(attempt)
         self.fault = None
         try:
             house.spool.intend(intent)
@@ -188,15 +225,16 @@ class Driver:
             beats.touch(self)
 
     def _send_beat(self) -> None:
-        self.reply.data(b": keep-alive\n\n")
         beats = self.house.beats
-        if beats is not None:
+        if beats is not None:  # Without them the head alone is shown.
+            self.reply.data(b": keep-alive\n\n")
             beats.arm(self)
 
     def _finish(self) -> None:
-        if self.attempts[-1].flow is None:
+        attempt = self.attempts[-1]
+        if attempt.flow is None:
             self.status = 200
-            self.shown_at = self.house.clock.ticks()
+            self.shown_at = attempt.ended_at
             self.reply.send(200, self.house.heads.whole(self.request_id, self.endpoint_row.names_call), self.out)
             return
         if not self.streamed:
@@ -223,18 +261,30 @@ class Driver:
     def _record(self) -> None:
         """The settlement, before the caller is told (core/exchange/machine, rule 5)."""
         house, attempt, failure = self.house, self.attempts[-1], self.fault
-        self.usage = attempt.usage = house.meter.used(attempt, failure)
-        attempt.end(house.clock.ticks(), failure)
+        told = attempt.told
+        usage = None if told is None else told.usage
+        if failure is not None or usage is None or not usage.input or not usage.output:
+            usage = house.meter.used(attempt, failure)
+        self.usage = attempt.usage = usage
+        ended = house.clock.ticks()
+        attempt.end(ended, failure)
         if not attempt.record:
             return
-        ttft_s = attempt.ttft_s
-        house.spool.settle(
+        ttft_s = self.ttft_s = attempt.ttft_s
+        said = told or _UNTOLD
+        self._write(
             Settlement(
-                attempt.record, house.clock.now_ms(), attempt.status, attempt.usage or NO_USAGE, "" if failure is None else failure.kind,
-                attempt.finish_reason, attempt.provider_request_id, attempt.model_version, int(attempt.latency_s * 1000),
-                0 if ttft_s is None else int(ttft_s * 1000), int(((self.shown_at or attempt.ended_at) - self.started) * 1000),
+                attempt.record, house.clock.now_ms(), attempt.status, usage or NO_USAGE, "" if failure is None else failure.kind,
+                said.finish_reason, said.response_id, said.model_version, int((ended - attempt.dialled_at) * 1000),
+                0 if ttft_s is None else int(ttft_s * 1000), int(((self.shown_at or ended) - self.started) * 1000),
             )
         )  # fmt: skip
+
+    def _write(self, settlement: Settlement) -> None:
+        try:
+            self.house.spool.settle(settlement)
+        except OSError as error:  # The answer is good, and the next start settles what is open.
+            self.house.report(error)
 
     def _settle(self) -> None:
         """What was held becomes what was used."""
@@ -243,25 +293,24 @@ class Driver:
             self.spend = price(self.usage, rates)
 
     def _observe(self) -> None:
-        house = self.house
+        house, failure = self.house, self.fault
         self.ended = house.clock.ticks()
-        house.grace.disarm(self)
-        if house.beats is not None:
-            house.beats.disarm(self)
-        if not self.status:
-            self.status = 200 if self.fault is None else self.fault.status
-        house.observed(self.endpoint_row.template, self)
-        # Nothing of the exchange outlives it: the transport may keep the reply for its next request.
-        self.body = Content(b"")
+        if self.ask.stream:
+            house.grace.disarm(self)
+            if house.beats is not None:
+                house.beats.disarm(self)
+        if failure is not None:
+            self.outcome = Outcome.CANCELLED if failure.kind == "caller_gone" else Outcome.FAILURE
+            if not self.status:
+                self.status = failure.status
+        house.observed(self.endpoint, self)
+        # Nothing of the exchange outlives it, and nothing of it waits for the garbage collector: the references that go round end.
+        self.body = _EMPTY
         self.out = b""
+        self.attempts = []
+        self.reply.listener = None
 
-    # Facts ----------------------------------------------------------------------------------------------------------
-
-    method = "POST"
-
-    @property
-    def endpoint(self) -> str:
-        return self.endpoint_row.template
+    # Facts that are not attributes ----------------------------------------------------------------------------------
 
     @property
     def operation(self) -> Operation:
@@ -270,33 +319,6 @@ class Driver:
     @property
     def inbound_protocol(self) -> str:
         return self.endpoint_row.protocol
-
-    @property
-    def principal(self) -> Principal:
-        return self.key.principal
-
-    @property
-    def model(self) -> str:
-        return "" if self.route is None else self.route.labels.model
-
-    @property
-    def target(self) -> TargetLabels | None:
-        return None if self.route is None else self.route.labels
-
-    @property
-    def stream(self) -> bool:
-        return self.ask.stream
-
-    @property
-    def outcome(self) -> Outcome:
-        failure = self.fault
-        if failure is None:
-            return Outcome.SUCCESS
-        return Outcome.CANCELLED if failure.kind == "caller_gone" else Outcome.FAILURE
-
-    @property
-    def ttft_s(self) -> float | None:
-        return self.attempts[-1].ttft_s if self.attempts else None
 
     @property
     def provider_request_id(self) -> str:

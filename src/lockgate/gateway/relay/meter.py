@@ -3,9 +3,10 @@ The meter: what an attempt used. The provider's word where it gave one, else a l
 flagged as an estimate (sections 4.3 and 4.4 of the reference). Estimates reach records, metrics and limits, never an answer.
 """
 
+from math import ceil
 from typing import Protocol
 
-from lockgate.core.metering.estimate import encoding_of, output_tokens, prompt_tokens, tokens_in
+from lockgate.core.metering.estimate import count, encoding_of, output_tokens, prompt_tokens, tokens_in
 from lockgate.core.metering.observe import fill, needs_estimate
 from lockgate.model.content import Content, Purpose
 from lockgate.model.dialect import Dialect, Seen, StreamRelay
@@ -73,7 +74,8 @@ class Meter:
     def _output(self, attempt: Metered) -> int:
         flow = attempt.flow
         if flow is not None:
-            return tokens_in(flow.output_bytes)
+            text, factor = flow.heard.open(Purpose.METER)
+            return ceil(count(text, self._vocabularies.counter(encoding_of(attempt.upstream_model))) * factor)
         body = attempt.answer()
         read = attempt.dialect.read_answer
         if read is not None and attempt.operation is Operation.CHAT:

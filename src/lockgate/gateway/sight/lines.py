@@ -8,6 +8,7 @@ upstream's words.
 
 import re
 
+from lockgate.core.metering.told import finish_word, id_word
 from lockgate.gateway.sight.clients import masked
 from lockgate.gateway.sight.facts import Attempted, Finished
 from lockgate.model.faults import TABLE, Fault
@@ -68,16 +69,6 @@ _ERROR = {kind: _blank(row.sentence) for kind, row in TABLE.items()}
 _KIND = {kind: kind for kind in TABLE} | {"caller_gone": TABLE["caller_gone"].type}
 
 
-def _id(said: str) -> str:
-    """An upstream's id, if it is one: an upstream that puts text there is not quoted."""
-    return said if len(said) <= 256 and said.isascii() and said.isprintable() and " " not in said else ""
-
-
-def _word(said: str) -> str:
-    """An upstream's finish reason, if it is a word."""
-    return said if said == "" or (len(said) <= 64 and said.isidentifier() and said.isascii()) else "other"
-
-
 def exchange_line(facts: Finished, now: float, *, begun: bool = False) -> ExchangeLine:
     """``begun``: a stream's first byte goes out, so its tokens are not known and its provider id is not waited for."""
     principal, target, attempts, fault = facts.principal, facts.target, facts.attempts, facts.fault
@@ -100,7 +91,7 @@ def exchange_line(facts: Finished, now: float, *, begun: bool = False) -> Exchan
         output,
         total,
         facts.request_id,
-        "" if begun else _id(facts.provider_request_id),
+        "" if begun else id_word(facts.provider_request_id),
         "" if target is None or not attempts else target.model,
         len(attempts),
         fallbacks(facts) if len(attempts) > 1 else 0,
@@ -128,8 +119,8 @@ def attempt_line(facts: Finished, index: int, attempt: Attempted) -> AttemptLine
         usage.prompt,
         usage.output,
         usage.prompt + usage.output,
-        _id(attempt.provider_request_id),
-        _word(attempt.finish_reason),
+        id_word(attempt.provider_request_id),
+        finish_word(attempt.finish_reason),
         _KIND.get(kind, kind),
         _ERROR.get(kind, ""),
     )

@@ -1,5 +1,6 @@
 """
-Entries made to fit: a record never fails to be written because a caller or an upstream sent something huge.
+Entries made to fit: a record never fails to be written because a caller or an upstream sent something huge, and holds no text
+that an upstream put in the place of an id.
 
 Texts are cut to a length in UTF-8 bytes per field, counts to what fits 64 bits. The lengths add up to less than
 ``INTENT_BYTES`` and ``SETTLEMENT_BYTES``, which a test checks with the worst case.
@@ -7,6 +8,7 @@ Texts are cut to a length in UTF-8 bytes per field, counts to what fits 64 bits.
 
 import msgspec
 
+from lockgate.core.metering.told import FINISH_WORDS, finish_word, id_word, is_id
 from lockgate.model.records import Intent, Settlement
 from lockgate.model.usage import Usage
 
@@ -30,6 +32,19 @@ def recovered(intent: Intent, now_ms: int) -> Settlement:
     """The settlement of an attempt whose process died: it is charged what it held."""
     usage = Usage(input=intent.held_input, output=intent.held_output, estimated=True)
     return Settlement(intent.id, now_ms, RECOVERED_STATUS, usage, RECOVERED_CLASS, recovered=True)
+
+
+def plain(settlement: Settlement) -> Settlement:
+    """The settlement without what an upstream put where only ids and known words belong: a record holds no text of anybody."""
+    request_id, version = settlement.provider_request_id, settlement.provider_model_version
+    if settlement.finish_reason in FINISH_WORDS and is_id(request_id) and is_id(version):
+        return settlement
+    return msgspec.structs.replace(
+        settlement,
+        finish_reason=finish_word(settlement.finish_reason),
+        provider_request_id=id_word(request_id),
+        provider_model_version=id_word(version),
+    )
 
 
 def clipped_intent(intent: Intent) -> Intent:

@@ -20,7 +20,7 @@ from zlib import crc32 as _crc32
 
 import msgspec
 
-from lockgate.gateway.spool.entries import INTENT_BYTES, SETTLEMENT_BYTES, clipped_intent, clipped_settlement, recovered
+from lockgate.gateway.spool.entries import INTENT_BYTES, SETTLEMENT_BYTES, clipped_intent, clipped_settlement, plain, recovered
 from lockgate.gateway.spool.keeper import Keeper
 from lockgate.gateway.spool.reader import Damage, payloads
 from lockgate.gateway.spool.segment import FRAME, FRAME_BYTES, HEADER_BYTES, MARK, Segment, SpoolFull, is_mappable, sequence_of
@@ -68,7 +68,6 @@ class Spool:
     ) -> None:
         _check(sync, sync_interval_s, segment_bytes, retain_days)
         self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock_fd = _lock(self.folder)
         self.surplus_settlements = 0
         """Settlements without an unsettled intent: ignored, and a bug."""
@@ -151,6 +150,7 @@ class Spool:
         if settlement.id not in self._open:
             self.surplus_settlements += 1
             return
+        settlement = plain(settlement)
         try:
             payload = self._encode(settlement)
         except (OverflowError, UnicodeEncodeError):
@@ -275,7 +275,12 @@ def _check(sync: str, sync_interval_s: float, segment_bytes: int, retain_days: i
 
 
 def _lock(folder: Path) -> int:
-    fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
+        raise OSError(f"the folder of the record spool, {folder}, cannot be used: {why}") from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

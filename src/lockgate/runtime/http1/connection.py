@@ -39,6 +39,8 @@ class CallerConnection(Outlet):
         self._request: Request | None = None
         self._refused: Fault | None = None
         self._deadline: Deadlines[Timed] | None = None
+        self._handle_head = shared.handler.head
+        self._handle = shared.handler.request
         self._body_limit = shared.limits.body_bytes
         self._times_idle = shared.limits.idle_timeout_s > 0
         self._looping = self._reading_paused = False
@@ -126,8 +128,7 @@ class CallerConnection(Outlet):
             return end
         if self._deadline is not None:
             self._time(None)
-        self._begin(request, intake.length)
-        return end
+        return self._begin(request, data, end, intake)
 
     def _read_more_of_head(self, data: bytes) -> None:
         """A head that cannot become one is refused now, rather than when it ends."""
@@ -142,30 +143,35 @@ class CallerConnection(Outlet):
         if refused is not None:
             self._refuse(refused, None)
 
-    def _begin(self, request: Request, length: int) -> None:
+    def _begin(self, request: Request, data: bytes, at: int, intake: Intake) -> int:
         request.peer = self._peer
         self._request = request
-        shared = self._shared
-        limit = self._body_limit
+        length, limit = intake.length, self._body_limit
         if limit and length > limit:
             self._refuse_body(fault("body_too_large", limit=limit), request)
-            return
+            return at
         self._reply = reply = Reply(self, request.method == b"HEAD", request.http10)
-        shared.in_flight += 1
-        self._state = BODY if length else WAIT
+        self._shared.in_flight += 1
+        end = at + length
+        whole = length >= 0 and end <= len(data)  # the usual case: the body came with the head
+        intake.complete = whole
+        self._state = WAIT if whole else BODY
         try:
-            shared.handler.head(request, reply)
-            if not length and not reply.started and not reply.done:
-                shared.handler.request(request, reply)
+            self._handle_head(request, reply)
+            if whole and not reply.started and not reply.done:
+                request.body = data[at:end]
+                self._handle(request, reply)
         except Exception as error:
             self._fail(error, reply)
-        if length and self._state == BODY:
-            if not reply.started:
-                if self._intake.expects:
-                    self._intake.expects = False
-                    self.write(CONTINUE)
-            elif not self._intake.drop:
+        if whole:
+            return end
+        if self._state == BODY:
+            if reply.started:
                 self._drop_body()
+            elif intake.expects:
+                intake.expects = False
+                self.write(CONTINUE)
+        return at
 
     def _read_body(self, data: bytes, at: int) -> int:
         intake = self._intake
@@ -201,7 +207,7 @@ class CallerConnection(Outlet):
         elif not intake.drop:
             request.body = intake.take_body()
             try:
-                self._shared.handler.request(request, reply)
+                self._handle(request, reply)
             except Exception as error:
                 self._fail(error, reply)
 
@@ -291,7 +297,10 @@ class CallerConnection(Outlet):
             reply.done = True
             self._shared.settled()
             if reply.listener is not None:
-                reply.listener.caller_gone()
+                try:
+                    reply.listener.caller_gone()
+                except Exception as error:  # the connection must be cleared away all the same
+                    self._shared.report("the listener failed", error)
         if self._refused is not None:
             self._give_up("client_read_error")
 

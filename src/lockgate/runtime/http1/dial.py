@@ -8,6 +8,7 @@ that holds nothing the other side sent.
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -54,12 +55,12 @@ async def dial(
         async with asyncio.timeout(timeout_s if timeout_s > 0 else None):
             addresses = await resolve(loop, host, port, allowed)
             sock = await _connect_first(loop, addresses, keepalive)
+            inode = os.fstat(sock.fileno()).st_ino
             try:
-                _, protocol = await loop.create_connection(
-                    make, sock=sock, ssl=tls, server_hostname=server_name(host) if tls is not None else None
-                )
+                name = server_name(host) if tls is not None else None
+                _, protocol = await loop.create_connection(make, sock=sock, ssl=tls, server_hostname=name)
             except BaseException:
-                sock.close()
+                _let_go(sock, inode)
                 raise
             return protocol
     except TimeoutError:
@@ -68,6 +69,21 @@ async def dial(
         raise DialFailed(fault("transport_error", reason=str(error))) from None
     except (OSError, ssl.SSLError, UnicodeError) as error:
         raise DialFailed(fault("transport_error", reason=_reason(error))) from None
+
+
+def _let_go(sock: socket.socket, inode: int) -> None:
+    """
+    Closes a socket that a loop may have closed already, behind the back of its object (uvloop does): its number could by now be
+    another file's, opened by a resolver's thread.
+    """
+    try:
+        ours = os.fstat(sock.fileno()).st_ino == inode
+    except OSError:
+        ours = False
+    if ours:
+        sock.close()
+    else:
+        sock.detach()
 
 
 async def _connect_first(loop: asyncio.AbstractEventLoop, addresses: Sequence[SocketAddress], keepalive: Keepalive) -> socket.socket:
@@ -92,7 +108,8 @@ async def _connect_first(loop: asyncio.AbstractEventLoop, addresses: Sequence[So
         return connected.pop(0)
     finally:
         for task in running:
-            task.cancel()
+            if not task.cancel() and isinstance(sock := task.result(), socket.socket):  # it was done already
+                sock.close()
         for sock in connected:
             sock.close()
 

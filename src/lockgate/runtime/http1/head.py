@@ -121,7 +121,8 @@ def examine(request: Request) -> Framing | Fault:
     if host is None and not request.http10:
         return malformed("there is no Host")
     target = request.target
-    if target[0] != 47 or b"#" in target or request.method == b"CONNECT":
+    # As numbers, '/' and '#' are found several times faster than as bytes.
+    if target[0] != 47 or 35 in target or request.method == b"CONNECT":
         refused = _reduce_target(request, host)
         if refused is not None:
             return refused

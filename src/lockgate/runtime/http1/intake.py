@@ -1,9 +1,10 @@
 """
 Requests out of bytes, one after another: llhttp does the parsing, fed so that it never sees a byte beyond the message at hand.
 
-A head is fed when its blank line has arrived, a body of known length up to its end, a chunked body up to each blank line, since
-only there it can end (RFC 9112 section 7.1). So bytes of a next request are never half-parsed, and the outcome does not depend
-on how the bytes were split. The framing of ``head.py`` and that of llhttp must agree, or the request is refused.
+A head is fed when its blank line has arrived, a chunked body up to each blank line, since only there it can end (RFC 9112
+section 7.1). A body of known length is counted off without llhttp; the next message gets a new parser then. So bytes of a next
+request are never half-parsed, and the outcome does not depend on how the bytes were split. The framing of ``head.py`` and that
+of llhttp must agree, or the request is refused.
 Nothing here knows connections, answers or time; the counterpart is ``connection.py``.
 """
 
@@ -12,11 +13,41 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from lockgate.model.faults import Fault, fault
 from lockgate.runtime.http1.head import CHUNKED, examine, malformed, refuse_line
 from lockgate.runtime.http1.limits import Limits
-from lockgate.runtime.http1.request import Request
+from lockgate.runtime.http1.request import Kept, Request
 
 _END = b"\r\n\r\n"
 _CHUNK_FRAME_BYTES = 20
 """What the framing of one chunk may cost: a size of 16 digits and two line ends."""
+
+
+class Repeat:
+    """
+    A head that may come again with another Content-Length, as it does from callers who keep their connection: it was parsed
+    and examined once, and equal bytes mean the same again. ``prefix`` ends before the length's digits, ``suffix`` begins behind.
+    """
+
+    __slots__ = ("at", "keep_alive", "kept", "prefix", "prefix_bytes", "request", "suffix")
+
+    def __init__(self, request: Request, head: bytes, at: int, keep_alive: bool) -> None:
+        self.request, self.at, self.keep_alive, self.kept = request, at, keep_alive, request.kept
+        start = head.lower().index(b"\r\ncontent-length:") + 17
+        while head[start] in b" \t":
+            start += 1
+        self.prefix = head[:start]
+        self.prefix_bytes = start
+        self.suffix = head[head.index(b"\r\n", start) :]
+
+    def with_length(self, digits: bytes) -> Request:
+        first = self.request
+        request = Request()
+        request.method, request.target, request.path, request.query = first.method, first.target, first.path, first.query
+        request.http10 = False
+        request.headers = headers = first.headers.copy()
+        headers[self.at] = (b"content-length", digits)
+        request.body = b""
+        request.context = None
+        request.kept = self.kept
+        return request
 
 
 class Intake:
@@ -31,6 +62,7 @@ class Intake:
         "_limits",
         "_parser",
         "_pieces",
+        "_repeat",
         "_tail",
         "complete",
         "drop",
@@ -40,6 +72,9 @@ class Intake:
         "length",
         "size",
     )
+
+    # Not of interest; looking up an absent callback would cost more.
+    on_message_begin = on_url = on_headers_complete = on_chunk_complete = None
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -51,6 +86,7 @@ class Intake:
         self.keep_alive = True
         self.length = self.size = 0
         self.fault: Fault | None = None
+        self._repeat: Repeat | None = None
         self._renew()
 
     def _renew(self) -> None:
@@ -78,6 +114,11 @@ class Intake:
 
     def head(self, data: bytes, start: int, end: int) -> Request | None:
         """Parses ``data[start:end]``, a head with its blank line. None: refused, see ``fault``."""
+        repeat = self._repeat
+        if repeat is not None and data.startswith(repeat.prefix, start):
+            request = self._again(repeat, data, start + repeat.prefix_bytes, end)
+            if request is not None:
+                return request
         limits = self._limits
         line_end = data.find(b"\r\n", start)
         words = data[start:line_end].split(b" ")
@@ -105,53 +146,63 @@ class Intake:
         request.headers = headers
         request.body = b""
         request.context = None
+        request.kept = Kept()
         framing = examine(request)
         if isinstance(framing, Fault):
             return self._refuse(framing)
         length, self.keep_alive, self.expects = framing
         self.length = length
-        if upgraded:
-            self._ignore_upgrade(length)
-        if self.complete is not (length == 0):
+        if self.complete is not (length == 0) and not upgraded:
             return self._refuse(malformed("the framing of the body is ambiguous"))
-        if length:
-            self._left = length
-            self._framing_bytes = self._chunks = 0
-            self._tail = b""
-            self.drop = False
+        if length or upgraded:
+            self._begin_body(length, upgraded)
+            if length > 0 and not (upgraded or self.expects or request.http10):
+                at = next(at for at, (name, _) in enumerate(headers) if name == b"content-length")
+                self._repeat = Repeat(request, data[start:end], at, self.keep_alive)
         return request
+
+    def _again(self, repeat: Repeat, data: bytes, at: int, end: int) -> Request | None:
+        """The request of a repeated head; None when it is none after all. No parser has to see it, nor its body."""
+        stop = data.find(b"\r\n", at, end)
+        digits = data[at:stop]
+        if data[stop:end] != repeat.suffix or not digits.isdigit() or len(digits) > 18:
+            return None
+        self.length = self._left = length = int(digits)
+        self.size = 0
+        self.keep_alive = repeat.keep_alive
+        self.expects = self.drop = False
+        self.complete = not length
+        return repeat.with_length(digits)
+
+    def _begin_body(self, length: int, upgraded: bool) -> None:
+        self.complete = self.drop = False
+        self._left = length
+        if length != CHUNKED:
+            self.complete = not length
+            self._renew()
+            return
+        self._framing_bytes = self._chunks = 0
+        self._tail = b""
+        if upgraded:  # an Upgrade is not taken (RFC 9110 section 7.8); llhttp, which stopped there, is set to the body
+            self._renew()
+            self._headers = []
+            self._feed(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
 
     def _refuse(self, refused: Fault) -> Request | None:
         self.fault = refused
         return None
 
-    def _ignore_upgrade(self, length: int) -> None:
-        """An Upgrade is not taken (RFC 9110 section 7.8); llhttp, which stopped there, is set to the body of the request."""
-        self._renew()
-        self._headers = []
-        self.complete = length == 0
-        if length:
-            framing = b"transfer-encoding: chunked" if length == CHUNKED else b"content-length: %d" % length
-            self._feed(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
-
     def body(self, data: bytes, start: int) -> int:
-        """Feeds the body from ``data[start:]``; the position behind what belonged to it. 0: refused, see ``fault``."""
+        """Takes the body from ``data[start:]``; the position behind what belonged to it. 0: refused, see ``fault``."""
         left = self._left
         if left < 0:
             return self._chunked_body(data, start)
-        end = start + left
-        if end > len(data):
-            end = len(data)
-        fed = end - start
-        try:
-            self._feed(data[start:end] if fed < 4096 else memoryview(data)[start:end])
-        except (HttpParserError, HttpParserUpgrade) as error:
-            self.fault = malformed(str(error))
-            return 0
-        self._left = left = left - fed
-        if self.complete is not (left == 0) or self.size != self.length - left:
-            self.fault = malformed("the framing of the body is ambiguous")
-            return 0
+        end = min(start + left, len(data))
+        self.size += end - start
+        if not self.drop:
+            self._pieces.append(data[start:end])
+        self._left = left = left - (end - start)
+        self.complete = not left
         return end
 
     def _chunked_body(self, data: bytes, start: int) -> int:

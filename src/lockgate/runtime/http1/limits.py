@@ -5,7 +5,6 @@ import msgspec
 DRAIN_BYTES = 32 * 1024 * 1024
 """How much of a body that will not be used is read, so that the caller can read the answer before the connection closes."""
 
-DRAIN_TIMEOUT_S = 5.0
 AHEAD_BYTES = 64 * 1024
 """How much of later, pipelined requests is kept while an exchange is in progress; beyond it reading stops."""
 
@@ -14,7 +13,10 @@ UNSENT_BYTES = 64 * 1024
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """``body_timeout_s`` is the longest gap between two pieces of a body; the other times are totals."""
+    """
+    ``body_timeout_s`` is the longest gap between two pieces of a body, ``write_timeout_s`` the longest time in which a caller takes
+    nothing, ``drain_timeout_s`` how long a body that will not be used is read away; the others are totals.
+    """
 
     line_bytes: int = 16_384
     headers_bytes: int = 65_536
@@ -24,3 +26,4 @@ class Limits(msgspec.Struct, frozen=True):
     body_timeout_s: float = 60.0
     idle_timeout_s: float = 0.0
     write_timeout_s: float = 60.0
+    drain_timeout_s: float = 5.0

@@ -21,6 +21,7 @@ from lockgate.runtime.tasks import spawn
 from lockgate.runtime.tls import ClientContext
 
 _BUFFER_BYTES = 65_536
+_LANES = 1024
 
 
 class Origin(msgspec.Struct, frozen=True, cache_hash=True):
@@ -171,6 +172,8 @@ class Pool:
     def _lane(self, origin: Origin) -> OriginLane:
         allow = self._allow_private
         allowed = Allowed(True) if allow is True else Allowed((() if allow is False else allow) + origin.allow)
+        if len(self._lanes) >= _LANES:  # origins come and go with the configuration
+            self._lanes = {known: lane for known, lane in self._lanes.items() if lane.idle}
         lane = self._lanes[origin] = OriginLane(self, origin, allowed)
         return lane
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lockgate.model.faults import Fault
 from lockgate.runtime.deadlines import Deadlines
-from lockgate.runtime.http1.limits import DRAIN_TIMEOUT_S, Limits
+from lockgate.runtime.http1.limits import Limits
 from lockgate.runtime.http1.reply import Reply
 from lockgate.runtime.http1.request import Request
 from lockgate.runtime.tasks import TaskFailed, places
@@ -59,7 +59,7 @@ class Shared:
         self.heads: Deadlines[Timed] = Deadlines(loop, limits.header_timeout_s, lambda timed: timed.header_expired())
         self.bodies: Deadlines[Timed] = Deadlines(loop, limits.body_timeout_s, lambda timed: timed.body_expired())
         self.idles: Deadlines[Timed] = Deadlines(loop, limits.idle_timeout_s, lambda timed: timed.close_now())
-        self.drains: Deadlines[Timed] = Deadlines(loop, DRAIN_TIMEOUT_S, lambda timed: timed.drain_expired())
+        self.drains: Deadlines[Timed] = Deadlines(loop, limits.drain_timeout_s, lambda timed: timed.drain_expired())
         self.writes: Deadlines[Timed] = Deadlines(loop, limits.write_timeout_s, lambda timed: timed.write_expired())
         self.waiting: list[asyncio.Future[None]] = []
         self.gone: asyncio.Event | None = None

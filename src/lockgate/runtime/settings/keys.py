@@ -13,6 +13,8 @@ from lockgate import __version__
 from lockgate.model.resources.words import U32, U64, Cidr, HeaderName, Nullable, Text
 
 Address = Annotated[str, Meta(extra={"form": "listen_address"})]
+Place = Annotated[str, Meta(min_length=1, extra={"place": True})]
+"""A file or folder. ``read.py`` takes one that a settings file names as relative to that file's folder."""
 Edges = Annotated[tuple[Annotated[float, Meta(gt=0)], ...], Meta(max_length=64)]
 Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
 
@@ -22,9 +24,9 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ListenerTls(Section, frozen=True, kw_only=True):
-    cert_file: Text
+    cert_file: Place
     """PEM file with the certificate and its chain."""
-    key_file: Text
+    key_file: Place
     """PEM file with the private key."""
 
 
@@ -147,11 +149,11 @@ class Wire(Section, frozen=True, kw_only=True):
 
 
 class UpstreamTls(Section, frozen=True, kw_only=True):
-    ca_file: Nullable[Text] = None
+    ca_file: Nullable[Place] = None
     """PEM file with certificates to trust, besides the platform's."""
-    client_cert_file: Nullable[Text] = None
+    client_cert_file: Nullable[Place] = None
     """PEM file with the client certificate; goes with ``client_key_file``."""
-    client_key_file: Nullable[Text] = None
+    client_key_file: Nullable[Place] = None
     """PEM file with the client certificate's key."""
     verify: bool = True
     """False accepts any certificate of any upstream."""
@@ -195,7 +197,7 @@ class Shutdown(Section, frozen=True, kw_only=True):
 
 
 class Metering(Section, frozen=True, kw_only=True):
-    spool_dir: Text = "data/spool"
+    spool_dir: Place = "data/spool"
     """Folder of the usage records. Each gateway needs its own."""
     sync: Literal["grouped", "always"] = "grouped"
     """When records reach the disk itself: in groups, or each before its request is sent on."""
@@ -212,7 +214,7 @@ class Settings(Section, frozen=True, kw_only=True):
 
     workers: Annotated[int, Meta(ge=1, le=1024)] = 1
     """Processes that share the listener."""
-    resources_file: Nullable[Text] = None
+    resources_file: Nullable[Place] = None
     """Path of the resources file."""
     resources_tolerant: bool = False
     """True serves what is sound in a resources file and reports the rest; false takes it whole or not at all."""

@@ -28,6 +28,11 @@ def variable(path: tuple[str, ...]) -> str:
     return PREFIX + "__".join(path).upper()
 
 
+def places(keys: Keys) -> list[tuple[str, ...]]:
+    """The keys that name a file or a folder."""
+    return [path for path, node in keys.items() if _is_place(node)]
+
+
 def override(document: dict[str, Any], environ: Mapping[str, str], keys: Keys) -> tuple[dict[tuple[str, ...], str], list[str]]:
     """Puts variables into ``document``. Answers which path came from which variable, and names no key has."""
     by_name = {variable(path): path for path in keys}
@@ -65,6 +70,12 @@ def _plain(node: Any) -> Any:
             node = kinds[0]
         else:
             return node
+
+
+def _is_place(node: Any) -> bool:
+    if isinstance(node, inspect.Metadata):
+        return bool((node.extra or {}).get("place")) or _is_place(node.type)
+    return isinstance(node, inspect.UnionType) and any(map(_is_place, node.types))
 
 
 def _put(document: dict[str, Any], path: tuple[str, ...], value: object) -> None:

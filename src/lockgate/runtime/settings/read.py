@@ -4,7 +4,7 @@ Reading the settings: one file and the environment over it, to ``Settings``, or 
 Keys that are known but whose feature does not exist (yet) are refused by the two tables below, not ignored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 from lockgate.core.publishing.document import DocumentError, parse
 from lockgate.core.publishing.walk import Report, examine, meant
 from lockgate.runtime.settings.keys import RequestId, Settings
-from lockgate.runtime.settings.overrides import PREFIX, leaves, override, variable
+from lockgate.runtime.settings.overrides import PREFIX, leaves, override, places, variable
 
 _LINK = "is not supported yet: a gateway takes its resources from resources_file"
 REFUSED: dict[str, str] = {
@@ -54,8 +54,11 @@ class SettingsError(ValueError):
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """The settings of ``path`` (none: the defaults) with the environment over them. Raises SettingsError."""
     sentences: list[str] = []
-    document = _document(path) if path is not None else {}
     keys = leaves(Settings)
+    document: dict[str, Any] = {}
+    if path is not None:
+        document = _document(path)
+        _from_folder(document, path.parent, places(keys))
     sources, unknown = override(document, environ, keys)
     sentences += [_unknown_variable(name, {variable(key) for key in keys}) for name in unknown]
     sentences += [f"{key} {why}." for key, why in REFUSED.items() if _take(document, key)]
@@ -80,7 +83,7 @@ def listen_address(text: str) -> tuple[str, int]:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = parse(path.read_bytes(), path.suffix.lower())
+        document = parse(path.read_bytes(), path.suffix)
     except OSError as error:
         raise SettingsError([f"The settings file {path} cannot be read: {error.strerror}."]) from None
     except DocumentError as error:
@@ -94,6 +97,17 @@ def _document(path: Path) -> dict[str, Any]:
             [f"{path} is a resources file; name it as resources_file in the settings, or check it with 'lockgate check {path}'."]
         )
     return document
+
+
+def _from_folder(document: dict[str, Any], folder: Path, keys: Iterable[tuple[str, ...]]) -> None:
+    """Relative paths in a file start where the file is, so that it means the same wherever the gateway is started."""
+    for *above, last in keys:
+        at = document
+        for step in above:
+            at = _map(at, step)
+        named = at.get(last)
+        if isinstance(named, str) and named:
+            at[last] = str(folder / named)
 
 
 def _unknown_variable(name: str, known: set[str]) -> str:

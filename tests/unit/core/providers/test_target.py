@@ -190,6 +190,14 @@ def test_azures_codes_get_their_usual_names() -> None:
     assert made.named(upstream_fault(400, "m")).code == ""
 
 
+def test_what_an_upstream_quotes_of_our_credential_and_headers_is_not_shown() -> None:
+    headers = {"default_headers": {"x-tenant-token": "another secret", "x-short": "abc"}}
+    made = target({"api_key": "sk-very-secret", "request": headers})
+    shown = made.named(upstream_fault(401, "Bearer sk-very-secret, another secret, abc", code="sk-very-secret", param="another secret"))
+    assert (shown.message, shown.code, shown.param) == ("Bearer ***, ***, abc", "***", "***")
+    assert target({"api_key": "sk"}).named(upstream_fault(400, "asked")).message == "asked"
+
+
 def test_a_target_never_shows_its_credential() -> None:
     made = target({"api_key": "sk-hidden"})
     assert b"sk-hidden" in made.head(Operation.CHAT, OPENAI, "")

@@ -94,7 +94,18 @@ def test_deep_nesting_is_refused_in_every_format() -> None:
     assert "levels deep" in refusal("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
     assert parse(("[" * MAX_DEPTH + "]" * MAX_DEPTH).encode()) is not None
     assert refusal("[" * 100_000)
-    assert "too deeply" in refusal("[" * 100_000 + "]" * 100_000, ".json")
+    assert "levels deep" in refusal("[" * 100_000 + "]" * 100_000, ".json")
+    assert "levels deep" in refusal("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), ".json")
+    assert parse(("[" * MAX_DEPTH + "7" + "]" * MAX_DEPTH).encode(), ".json") is not None
+    assert "levels deep" in refusal(f"a = {'[' * MAX_DEPTH}{']' * MAX_DEPTH}", ".toml")
+    assert parse(f"a = {'[' * (MAX_DEPTH - 1)}{']' * (MAX_DEPTH - 1)}".encode(), ".toml") is not None
+
+
+def test_aliases_count_as_deep_as_they_lead() -> None:
+    half = MAX_DEPTH // 2
+    deep, inside = "[" * half + "x" + "]" * half, "[" * (half - 1) + "*a" + "]" * (half - 1)
+    assert parse(f"one: &a {deep}\ntwo: {inside}\n".encode()) is not None
+    assert "levels deep once its aliases" in refusal(f"one: &a {deep}\ntwo: [{inside}]\n")
 
 
 def test_tags_documents_and_odd_keys_are_refused() -> None:
@@ -134,6 +145,7 @@ def test_json_and_toml_are_read_by_their_suffix() -> None:
     assert parse(b"[a]\nb = 1\n", ".toml") == {"a": {"b": 1}}
     assert "NaN" in refusal('{"a": NaN}', ".json")
     assert "Line 1" in refusal("{", ".json")
+    assert parse(b"[a]\nb = 1\n", ".TOML") == {"a": {"b": 1}}
 
 
 PLAIN = st.recursive(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lockgate.core.wire.error_object import CLIP, Told, fault_in_stream, openai_envelope, read_told, told_of
+from lockgate.core.wire.error_object import CLIP_BYTES, Told, fault_in_stream, openai_envelope, read_told, told_of
 from lockgate.model.faults import fault
 
 
@@ -27,10 +27,13 @@ from lockgate.model.faults import fault
         ({"title": "m"}, Told("m")),
         ([{"error": {"message": "m"}}], Told("m")),
         ([], Told()),
+        ([["m"], "n"], Told("m")),
         ("m", Told("m")),
         (5, Told()),
         ({}, Told()),
-        ({"error": {"message": "m" * 2000}}, Told("m" * CLIP)),
+        ({"error": {"message": "m" * 2000, "code": "c" * 2000}}, Told("m" * CLIP_BYTES, code="c" * CLIP_BYTES)),
+        ({"error": "é" * 2000}, Told("é" * (CLIP_BYTES // 2))),
+        ({"error": "a" + "é" * 2000}, Told("a" + "é" * (CLIP_BYTES // 2 - 1))),
     ],
 )
 def test_every_shape_is_told(said: object, told: Told) -> None:
@@ -38,7 +41,7 @@ def test_every_shape_is_told(said: object, told: Told) -> None:
     assert read_told(json.dumps(said).encode()) == told
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"[" * 5000 + b"]" * 5000])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"[" * 200_000 + b"]" * 200_000])
 def test_what_is_no_json_tells_nothing(body: bytes) -> None:
     assert read_told(body) is None
 

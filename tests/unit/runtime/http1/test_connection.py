@@ -336,3 +336,60 @@ def test_what_is_kept_ahead_is_bounded_and_served_later() -> None:
         assert [len(request.body) for request in recorder.requests] == [0, 3_000_000, 3_000_000, 3_000_000]
 
     run(main())
+
+
+def test_a_listener_that_fails_does_not_keep_the_connection() -> None:
+    class Failing(Ear):
+        def caller_gone(self) -> None:
+            raise ValueError("secret")
+
+    async def main() -> None:
+        reports: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
+        recorder = Recorder(lambda request, reply: reply.listen(Failing()))
+        async with serving(recorder) as (server, port):
+            async with line_to(port) as line:
+                await line.say(GET)
+                await until(lambda: recorder.replies)
+            await until(lambda: not server.connections)
+            assert server.in_flight == 0
+        assert len(reports) == 1
+        assert "secret" not in str(reports)
+
+    run(main())
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_stream_to_http_1_0_ends_by_closing_and_is_cut_by_reset(complete: bool) -> None:
+    async def main() -> None:
+        recorder = Recorder(silent)
+        async with serving(recorder) as (_, port), line_to(port) as line:
+            await line.say(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            await until(lambda: recorder.replies)
+            reply = recorder.replies[0]
+            reply.start(200, PLAIN, b"first")
+            assert (await line.reader.readuntil(b"first")).count(b"connection: close") == 1
+            if complete:
+                reply.end(b" last")
+                assert await line.reader.read() == b" last"
+            else:
+                reply.abort()
+                with pytest.raises(ConnectionResetError):
+                    await line.reader.read()
+
+    run(main())
+
+
+def test_an_aborted_chunked_answer_ends_without_its_last_chunk() -> None:
+    async def main() -> None:
+        recorder = Recorder(silent)
+        async with serving(recorder) as (server, port), line_to(port) as line:
+            await line.say(GET)
+            await until(lambda: recorder.replies)
+            recorder.replies[0].start(200, PLAIN, b"first")
+            recorder.replies[0].data(b"second")
+            recorder.replies[0].abort()
+            assert (await line.rest()).endswith(b"6\r\nsecond\r\n")
+            assert server.in_flight == 0
+
+    run(main())

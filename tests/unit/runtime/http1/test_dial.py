@@ -1,6 +1,7 @@
 """Dialling: in time, to a checked address, the first that answers."""
 
 import asyncio
+import os
 import socket
 
 import pytest
@@ -8,7 +9,7 @@ from tests.kit.loop import run
 from tests.kit.until import until
 
 from lockgate.runtime.address import Allowed
-from lockgate.runtime.http1.dial import DialFailed, Keepalive, _connect_first, dial, server_name
+from lockgate.runtime.http1.dial import DialFailed, Keepalive, _connect_first, _let_go, dial, server_name
 
 
 class Quiet(asyncio.Protocol):
@@ -120,3 +121,53 @@ def test_when_every_address_refuses_the_last_reason_is_given() -> None:
 
 def test_the_name_of_a_certificate_has_no_brackets_and_no_final_dot() -> None:
     assert [server_name(host) for host in ("a.b", "a.b.", "[::1]")] == ["a.b", "a.b", "::1"]
+
+
+def open_sockets() -> int:
+    return sum(os.readlink(f"/proc/self/fd/{number}").startswith("socket:") for number in os.listdir("/proc/self/fd") if _is_open(number))
+
+
+def _is_open(number: str) -> bool:
+    return os.path.exists(f"/proc/self/fd/{number}") or os.path.islink(f"/proc/self/fd/{number}")
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_dialling_that_is_cancelled_at_any_step_leaves_no_socket_open(steps: int) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(Quiet, "127.0.0.1", 0)
+        before = open_sockets()
+        where = (socket.AF_INET, server.sockets[0].getsockname())
+        for dialling in (dialled(server.sockets[0].getsockname()[1]), _connect_first(loop, [where, where], Keepalive())):
+            task: asyncio.Task[object] = asyncio.ensure_future(dialling)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            if task.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            else:
+                done = task.result()
+                if isinstance(done, socket.socket):
+                    done.close()
+                else:
+                    assert isinstance(done, Quiet)
+                    assert done.transport is not None
+                    done.transport.close()
+        await until(lambda: len(asyncio.all_tasks()) == 1)
+        await until(lambda: open_sockets() == before)
+        server.close()
+
+    run(main())
+
+
+def test_a_socket_that_the_loop_has_closed_is_not_closed_twice() -> None:
+    one, other = socket.socketpair()
+    inode, number = os.fstat(one.fileno()).st_ino, one.fileno()
+    os.close(number)
+    reused = os.open(os.devnull, os.O_RDONLY)
+    assert reused == number
+    _let_go(one, inode)
+    os.fstat(reused)
+    os.close(reused)
+    _let_go(other, os.fstat(other.fileno()).st_ino)
+    assert other.fileno() == -1

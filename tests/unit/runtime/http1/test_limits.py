@@ -96,11 +96,10 @@ def test_a_refused_body_beyond_the_cap_ends_the_reading_away() -> None:
     run(main())
 
 
-@pytest.mark.slow
 def test_a_refused_body_that_does_not_come_is_waited_for_a_while() -> None:
     async def main() -> None:
         recorder = Recorder()
-        async with serving(recorder, body_bytes=10) as (_, port), line_to(port) as line:
+        async with serving(recorder, body_bytes=10, drain_timeout_s=0.02) as (_, port), line_to(port) as line:
             await line.say(POST % 1000)
             assert (await line.answer())[0] == 413
             await until(lambda: recorder.outcomes)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lockgate.runtime.settings.keys import Settings
-from lockgate.runtime.settings.overrides import leaves, override, variable
+from lockgate.runtime.settings.overrides import leaves, override, places, variable
 
 KEYS = leaves(Settings)
 
@@ -64,3 +64,15 @@ def test_unknown_variables_are_named_and_others_ignored() -> None:
 def test_every_key_has_a_variable_of_its_own() -> None:
     names = {variable(path) for path in KEYS}
     assert len(names) == len(KEYS) > 40
+
+
+def test_the_keys_that_name_files_are_known() -> None:
+    assert {".".join(path) for path in places(KEYS)} == {
+        "resources_file",
+        "metering.spool_dir",
+        "proxy.tls.cert_file",
+        "proxy.tls.key_file",
+        "upstream.tls.ca_file",
+        "upstream.tls.client_cert_file",
+        "upstream.tls.client_key_file",
+    }

@@ -99,10 +99,8 @@ def test_keys_without_a_feature_are_refused_by_name(key: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("workers", 2),
         ("upstream.retries", 1),
         ("observability.service_name", "ours"),
-        ("observability.metrics.client_type_rules", [{"pattern": "x", "client": "y"}]),
         ("wire.attribute_prefix", "ours."),
         ("wire.id_prefix", "ours-"),
     ],
@@ -114,9 +112,51 @@ def test_keys_whose_default_is_all_there_is_are_refused_otherwise(key: str, valu
     assert problems(written(tmp_path, json.dumps(document), "a.json")) == [f"{key} {NOT_YET[key]}."]
 
 
+def test_every_key_that_is_refused_otherwise_has_been_tried() -> None:
+    tried = {"upstream.retries", "observability.service_name", "wire.attribute_prefix", "wire.id_prefix"}
+    assert set(NOT_YET) == tried
+
+
 def test_defaults_may_be_written_out(tmp_path: Path) -> None:
-    document = msgspec.json.encode(Settings()).decode()
-    assert load(written(tmp_path, document, "a.json"), {}) == load(None, {})
+    document = msgspec.to_builtins(load(None, {}))
+    document["metering"]["spool_dir"] = str(Path("data/spool").absolute())
+    settings = load(written(tmp_path, json.dumps(document), "a.json"), {})
+    assert msgspec.to_builtins(settings) == document
+
+
+PLACED = """
+resources_file: resources.yaml
+metering: {spool_dir: ../spool}
+proxy: {tls: {cert_file: tls/cert.pem, key_file: /etc/ours/key.pem}}
+upstream: {tls: {ca_file: ca.pem, client_cert_file: client.pem, client_key_file: client.key}}
+"""
+
+
+def test_paths_in_a_file_start_at_its_folder(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, PLACED), {})
+    assert settings.resources_file == f"{tmp_path}/resources.yaml"
+    assert settings.metering.spool_dir == f"{tmp_path}/../spool"
+    assert settings.proxy.tls is not None
+    assert settings.proxy.tls.cert_file == f"{tmp_path}/tls/cert.pem"
+    assert settings.proxy.tls.key_file == "/etc/ours/key.pem"
+    tls = settings.upstream.tls
+    assert (tls.ca_file, tls.client_cert_file, tls.client_key_file) == tuple(
+        f"{tmp_path}/{name}" for name in ("ca.pem", "client.pem", "client.key")
+    )
+
+
+def test_paths_in_variables_and_defaults_start_at_the_working_directory(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, PLACED), {"LOCKGATE_RESOURCES_FILE": "other.yaml", "LOCKGATE_UPSTREAM__TLS__CA_FILE": "ca/all.pem"})
+    assert (settings.resources_file, settings.upstream.tls.ca_file) == ("other.yaml", "ca/all.pem")
+    assert load(written(tmp_path, ""), {}).metering.spool_dir == "data/spool"
+
+
+def test_paths_that_are_no_texts_are_told_as_they_are_written(tmp_path: Path) -> None:
+    assert problems(written(tmp_path, "resources_file: 5\nmetering: {spool_dir: ''}\nupstream: {tls: no-map}\n")) == [
+        "resources_file must be text; put it in quotes.",
+        "metering.spool_dir must not be empty.",
+        "upstream.tls must be a map.",
+    ]
 
 
 def test_files_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ from lockgate.core.dialects.anthropic.usage import most, read_usage
 from lockgate.core.wire.error_object import Told, told_of
 from lockgate.core.wire.sse import data_of, event_of
 from lockgate.model.faults import Fault
+from lockgate.model.heard import Heard
 from lockgate.model.usage import Usage
 
 
 class Relay:
     """See model.dialect.StreamRelay."""
 
-    __slots__ = ("content", "done", "fault", "finish_reason", "model_version", "output_bytes", "response_id", "usage")
+    __slots__ = ("content", "done", "fault", "finish_reason", "heard", "model_version", "response_id", "usage")
 
     def __init__(self, model: str | None = None, drop_usage: bool = False) -> None:
         self.usage: Usage | None = None
@@ -27,7 +28,7 @@ class Relay:
         self.fault: Fault | None = None
         self.done = False
         self.content = False
-        self.output_bytes = 0
+        self.heard = Heard()
 
     def feed(self, frame: bytes) -> bytes:
         # The data line follows a short event line and holds the rest of the frame: the same bytes as data_of, found sooner.
@@ -62,7 +63,7 @@ class Relay:
         text = delta.text or delta.partial_json or delta.thinking
         if text:
             self.content = True
-            self.output_bytes += len(text) if text.isascii() else len(text.encode(errors="replace"))
+            self.heard.add(text)
 
     def _see(self, event: Event) -> None:
         if event.message is not None:
@@ -71,7 +72,7 @@ class Relay:
             self._see_usage(event.message.usage)
         elif event.content_block is not None and event.content_block.name:
             self.content = True
-            self.output_bytes += len(event.content_block.name)
+            self.heard.add(event.content_block.name)
         if event.delta is not None and event.delta.stop_reason:
             self.finish_reason = event.delta.stop_reason
         self._see_usage(event.usage)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from lockgate.core.wire.counts import Said, read_loosely
-from lockgate.core.wire.error_object import fault_in_stream, told_of
+from lockgate.core.wire.error_object import Told, fault_in_stream, read_told, told_of
 from lockgate.core.wire.sse import event_of
 from lockgate.core.wire.unshown import Unshown
 from lockgate.model.faults import Fault
@@ -83,7 +83,8 @@ def failure_in(frame: bytes, data: bytes, chunk: Chunk | None) -> Fault | None:
         return fault_in_stream(told_of({"error": chunk.error, "status": chunk.status}))
     if frame[:5] == b"data:" or event_of(frame) != b"error":
         return None
-    return fault_in_stream(told_of(data.decode(errors="replace") if chunk is None else _decode_any(data)))
+    told = told_of(data.decode(errors="replace")) if chunk is None else read_told(data)
+    return fault_in_stream(told or Told())
 
 
 def _read_loosely(data: bytes) -> Chunk | None:

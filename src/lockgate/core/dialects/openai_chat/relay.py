@@ -14,6 +14,7 @@ from lockgate.core.wire.counts import Counts, Said, counts_of, most, to_usage
 from lockgate.core.wire.error_object import fault_in_stream, told_of
 from lockgate.core.wire.sse import data_of
 from lockgate.model.faults import Fault, fault
+from lockgate.model.heard import Heard
 from lockgate.model.usage import Usage
 
 _DONE = b"[DONE]"
@@ -24,8 +25,20 @@ class Relay:
     """See model.dialect.StreamRelay."""
 
     __slots__ = (
-        "_counts", "_drops_usage", "_model", "_new", "_old", "_reasoning", "content", "done", "fault", "finish_reason", "model_version",
-        "output_bytes", "response_id", "usage",
+        "_counts",
+        "_drops_usage",
+        "_model",
+        "_new",
+        "_old",
+        "_reasoning",
+        "content",
+        "done",
+        "fault",
+        "finish_reason",
+        "heard",
+        "model_version",
+        "response_id",
+        "usage",
     )  # fmt: skip
 
     def __init__(self, model: str | None, drop_usage: bool, reasoning: tuple[str, ...] = ()) -> None:
@@ -42,7 +55,7 @@ class Relay:
         self.fault: Fault | None = None
         self.done = False
         self.content = False
-        self.output_bytes = 0
+        self.heard = Heard()
 
     def feed(self, frame: bytes) -> bytes:
         if self._reasoning:
@@ -77,33 +90,33 @@ class Relay:
             return frame
         if self._old and frame.startswith(self._old):
             return self._new + frame[len(self._old) :]
-        return self._restamp(frame, data)
+        return self._restamp(frame, data, chunk.model is not None)
 
     def _see_output(self, choices: list[Choice]) -> None:
-        seen = 0
+        heard = self.heard
+        before = heard.byte_count
         for choice in choices:
             delta = choice.delta
             if delta is not None:
                 if delta.content:
-                    seen += _bytes_in(delta.content)
+                    heard.add(delta.content)
                 if delta.reasoning_content or delta.reasoning or delta.refusal:
-                    seen += _bytes_in(delta.reasoning_content or delta.reasoning or delta.refusal or "")
+                    heard.add(delta.reasoning_content or delta.reasoning or delta.refusal or "")
                 if delta.tool_calls:
                     for call in delta.tool_calls:
-                        function = call.function
-                        if function is not None:
-                            seen += _bytes_in(function.name or "") + _bytes_in(function.arguments or "")
+                        if call.function is not None:
+                            heard.add(call.function.name or "")
+                            heard.add(call.function.arguments or "")
             elif choice.text:
-                seen += _bytes_in(choice.text)
+                heard.add(choice.text)
             if choice.finish_reason:
                 self.finish_reason = choice.finish_reason
             if choice.usage is not None:
                 self._see_usage(choice.usage)
             if choice.error:
                 self.fault = fault_in_stream(told_of({"error": choice.error}))
-        if seen:
+        if heard.byte_count > before:
             self.content = True
-            self.output_bytes += seen
 
     def _see_usage(self, said: Said) -> bool:
         counts = counts_of(said)
@@ -114,20 +127,19 @@ class Relay:
             self.usage = to_usage(self._counts)
         return True
 
-    def _restamp(self, frame: bytes, data: bytes) -> bytes:
+    def _restamp(self, frame: bytes, data: bytes, named: bool) -> bytes:
+        """``named``: the chunk is known to have the member. One that has none gets it, since every chunk names the model."""
         model = self._model
         assert model is not None
         try:
-            if b'"model"' not in data and b"\\u" not in data:
-                raise KeyError
-            start, stop = json_splice.place(data, "model")
-            changed = data[:start] + model + data[stop:]
-        except KeyError:
-            start = stop = 0
-            changed = json_splice.add(data, b'"model":' + model)
+            start, stop = json_splice.place(data, "model") if named else json_splice.spans(data).get("model", (0, 0))
         except json_splice.DuplicateMember:
             self.fault = fault("upstream_decode_error", reason="a chunk has two members of the same name")
             return b""
+        except UnicodeDecodeError:
+            self.fault = fault("upstream_decode_error", reason="a chunk is not valid UTF-8")
+            return b""
+        changed = data[:start] + model + data[stop:] if stop else json_splice.add(data, b'"model":' + model)
         at = frame.find(data)
         if at < 0:
             return _rewrite(frame, changed)
@@ -143,7 +155,3 @@ def _rewrite(frame: bytes, data: bytes) -> bytes:
     others = [line for line in frame.splitlines() if line and line[:4] != b"data"]
     lines = [b"data: " + line for line in data.split(b"\n")]
     return b"\n".join([*others, *lines]) + b"\n\n"
-
-
-def _bytes_in(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode(errors="replace"))

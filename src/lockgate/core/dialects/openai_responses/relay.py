@@ -13,6 +13,7 @@ from lockgate.core.wire.error_object import Told, fault_in_stream, told_of
 from lockgate.core.wire.sse import data_of, event_of
 from lockgate.core.wire.unshown import Unshown
 from lockgate.model.faults import Fault
+from lockgate.model.heard import Heard
 from lockgate.model.usage import Usage
 
 _LAST = ("response.completed", "response.incomplete", "response.failed")
@@ -34,7 +35,7 @@ _decode = msgspec.json.Decoder(_Event).decode
 class Relay:
     """See model.dialect.StreamRelay."""
 
-    __slots__ = ("content", "done", "fault", "finish_reason", "model_version", "output_bytes", "response_id", "usage")
+    __slots__ = ("content", "done", "fault", "finish_reason", "heard", "model_version", "response_id", "usage")
 
     def __init__(self, model: str | None = None, drop_usage: bool = False) -> None:
         self.usage: Usage | None = None
@@ -44,7 +45,7 @@ class Relay:
         self.fault: Fault | None = None
         self.done = False
         self.content = False
-        self.output_bytes = 0
+        self.heard = Heard()
 
     def feed(self, frame: bytes) -> bytes:
         data = data_of(frame)
@@ -58,7 +59,7 @@ class Relay:
         if delta is not None:
             if isinstance(delta, str) and delta:
                 self.content = True
-                self.output_bytes += len(delta) if delta.isascii() else len(delta.encode(errors="replace"))
+                self.heard.add(delta)
         elif event.response is not None:
             self._see(event.response, event.type in _LAST)
         elif event.type == "error" or event.error:

@@ -19,7 +19,7 @@ def test_bytes_pass_and_are_counted(texts: list[str]) -> None:
     for text in texts:
         given_frame = frame("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
         assert relay.feed(given_frame) is given_frame
-    assert relay.output_bytes == sum(len(text.encode()) for text in texts)
+    assert relay.heard.byte_count == sum(len(text.encode()) for text in texts)
     assert relay.content is bool(texts)
 
 

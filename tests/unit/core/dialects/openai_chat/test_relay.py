@@ -28,7 +28,7 @@ def test_only_the_model_changes_whatever_the_content(texts: list[str], escape: b
         data = data_of(relay.feed(frame(chunk(text), escape=escape)))
         assert data is not None
         assert json.loads(data) == {**chunk(text), "model": alias}
-    assert relay.output_bytes == sum(len(text.encode()) for text in texts)
+    assert relay.heard.byte_count == sum(len(text.encode()) for text in texts)
 
 
 @given(st.lists(st.tuples(CONTENT, st.sampled_from(["up", "other", '"model":"x"'])), min_size=1))
@@ -80,4 +80,4 @@ def test_reasoning_is_lifted_from_where_the_provider_key_says() -> None:
     relay = Relay("alias", True, ("thoughts",))
     out = relay.feed(frame({"id": "x", "model": "up", "choices": [{"index": 0, "delta": {"thoughts": "Hm"}}]}))
     assert b'"reasoning_content":"Hm"' in out
-    assert relay.output_bytes == 2
+    assert relay.heard.byte_count == 2

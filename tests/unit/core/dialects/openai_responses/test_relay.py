@@ -15,9 +15,9 @@ def test_bytes_pass_and_are_counted() -> None:
     for text in ("a", "é", ""):
         given_frame = frame("response.output_text.delta", delta=text)
         assert relay.feed(given_frame) is given_frame
-    assert (relay.output_bytes, relay.content) == (3, True)
+    assert (relay.heard.byte_count, relay.content) == (3, True)
     relay.feed(frame("response.audio.delta", delta={"odd": 1}))
-    assert relay.output_bytes == 3
+    assert relay.heard.byte_count == 3
 
 
 def test_the_last_event_tells_usage_and_reason() -> None:
