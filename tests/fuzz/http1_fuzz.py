@@ -32,6 +32,7 @@ from lockgate.runtime.http1.limits import Limits
 from lockgate.runtime.http1.reply import Reply
 from lockgate.runtime.http1.request import Request
 from lockgate.runtime.http1.shared import Shared
+from lockgate.runtime.outbox import Outbox
 
 LIMITS = Limits(body_bytes=100_000)
 SEEDS = [case.raw for case in cases() if len(case.raw) < 2000]
@@ -321,11 +322,23 @@ class Receiver:
         self.log.append("failed")
 
 
+class AtOnce(Outbox):
+    """Writes at once: there is no loop whose turn could end."""
+
+    def __init__(self) -> None: ...
+
+    def write(self, transport: asyncio.WriteTransport, data: bytes) -> None:
+        transport.write(data)
+
+    def flush(self) -> None: ...
+
+
 class Lane:
     """A pool of one."""
 
     def __init__(self) -> None:
         self.buffer = memoryview(bytearray(65_536))
+        self.outbox: Outbox = AtOnce()
         self.free = 0
 
     def release(self, connection: UpstreamConnection) -> None:

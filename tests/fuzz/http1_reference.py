@@ -16,8 +16,8 @@ _HOST = re.compile(
 )
 _ABSOLUTE = re.compile(rb"([hH][tT][tT][pP][sS]?)://([^/?]*)(.*)", re.DOTALL)
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
-# llhttp also takes an extension without a name, ";=x"; where the chunk ends does not depend on it.
-_VALUE = rb"(?:" + _TOKEN + rb"|" + _QUOTED + rb")"
+# llhttp also takes an extension without a name, ";=x", or without a value, ";x="; where the chunk ends does not depend on it.
+_VALUE = rb"(?:" + _TOKEN + rb"|" + _QUOTED + rb"|(?=[;\r]|$))"
 _SIZE = re.compile(rb"([0-9A-Fa-f]+)((?:;(?:" + _TOKEN + rb"|(?==))(?:=" + _VALUE + rb")?)*)")
 
 

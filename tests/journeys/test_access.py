@@ -1,6 +1,7 @@
 """Who may ask for what: credentials before bodies, names before permissions, permissions before addresses (sections 7.1-7.6)."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,10 @@ def test_a_bad_credential_is_401_before_anything_else_is_looked_at(fields: str, 
     run(main())
 
 
-@pytest.mark.parametrize("fields", ["authorization: Bearer KEY\r\n", "x-api-key: KEY\r\n", "x-api-key: no\r\nauthorization: Bearer KEY\r\n", "x-api-key: sk-fresh\r\n"])
+@pytest.mark.parametrize(
+    "fields",
+    ["authorization: Bearer KEY\r\n", "x-api-key: KEY\r\n", "x-api-key: no\r\nauthorization: Bearer KEY\r\n", "x-api-key: sk-fresh\r\n"],
+)
 def test_a_good_credential_opens(fields: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with upstream([OK]) as provider, house(tmp_path, models(provider.url)) as home:
@@ -116,20 +120,17 @@ def test_a_good_credential_opens(fields: str, tmp_path: Path) -> None:
 class _At(SystemClock):
     """A wall clock that says what it is told."""
 
-    now = 0
-
-    def now_ms(self) -> int:
-        return self.now
+    now_ms: Callable[[], int]
 
 
 def test_a_key_is_valid_to_its_very_instant_and_no_longer(tmp_path: Path) -> None:
     async def main() -> None:
-        clock = _At()
+        clock, now = _At(), [1780272000000]
+        clock.now_ms = lambda: now[0]
         keys = [key("brief", "sk-brief", expires_at="2026-06-01T00:00:00Z")]
         async with upstream([OK]) as provider, house(tmp_path, resources(provider.url, api_keys=keys), clock=clock) as home:
-            clock.now = 1780272000000
             assert (await home.ask("/v1/chat/completions", CHAT, key="sk-brief")).status == 200
-            clock.now += 1
+            now[0] += 1
             refused(await home.ask("/v1/chat/completions", CHAT, key="sk-brief"), 401, "invalid_api_key", "api_key_expired")
 
     run(main())
@@ -155,7 +156,9 @@ def test_a_key_is_valid_to_its_very_instant_and_no_longer(tmp_path: Path) -> Non
         ("sk-some", "team-a", 200, "", None),
     ],
 )
-def test_a_name_is_looked_up_before_it_is_allowed(token: str, model: str, status: int, type_: str, code: str | None, tmp_path: Path) -> None:
+def test_a_name_is_looked_up_before_it_is_allowed(
+    token: str, model: str, status: int, type_: str, code: str | None, tmp_path: Path
+) -> None:
     async def main() -> None:
         async with upstream([OK]) as provider, house(tmp_path, models(provider.url)) as home:
             told = await home.ask("/v1/chat/completions", {**CHAT, "model": model}, key=KEY if token == "ALL" else token)
@@ -178,7 +181,16 @@ def test_a_name_is_looked_up_before_it_is_allowed(token: str, model: str, status
 def test_the_body_is_judged_before_the_name_and_after_the_key(tmp_path: Path) -> None:
     async def main() -> None:
         async with upstream([OK]) as provider, house(tmp_path, models(provider.url)) as home:
-            for body in (b"{", b"[]", b"", b"{}", {"model": "gpt"}, {"model": "gpt", "messages": []}, {"model": "", "messages": CHAT["messages"]}, {"model": 1}):
+            for body in (
+                b"{",
+                b"[]",
+                b"",
+                b"{}",
+                {"model": "gpt"},
+                {"model": "gpt", "messages": []},
+                {"model": "", "messages": CHAT["messages"]},
+                {"model": 1},
+            ):
                 refused(await home.ask("/v1/chat/completions", body), 400, "invalid_request_error")
                 told = await home.ask("/v1/messages", body)
                 assert (told.status, told.error["type"]) == (400, "invalid_request_error")
@@ -227,7 +239,7 @@ async def _from(home: House, fields: str) -> int:
 )
 def test_where_a_caller_is_is_said_by_trusted_proxies_only(settings: dict[str, str], fields: str, status: int, tmp_path: Path) -> None:
     async def main() -> None:
-        variables = {f"PROXY__REAL_IP__{name}": value for name, value in settings.items()}
+        variables: dict[str, Any] = {f"PROXY__REAL_IP__{name}": value for name, value in settings.items()}
         async with upstream([OK]) as provider, house(tmp_path, models(provider.url), **variables) as home:
             assert await _from(home, fields) == status
 
@@ -240,5 +252,32 @@ def test_a_key_cannot_be_told_from_no_key_by_its_answer(tmp_path: Path) -> None:
             told = await home.send(get("/v1/models", key="").replace(b"GET /v1/models", b"POST /v1/chat/completions"))
             refused(told, 401, "invalid_api_key")
             assert "lgk" not in told.body.decode().lower()
+
+    run(main())
+
+
+def test_a_refused_credential_is_told_to_the_log_as_loud_as_it_matters(tmp_path: Path) -> None:
+    """Section 7.2: unknown ones only when debugging, those of our own keys as a warning with the key's id."""
+
+    async def main() -> None:
+        for level, debugging in (("info", False), ("debug", True)):
+            folder = tmp_path / level
+            folder.mkdir()
+            async with house(folder, models("http://127.0.0.1:9"), OBSERVABILITY__LOG_LEVEL=level) as home:
+                for token in ("unknown", "", "sk-off", "sk-old"):
+                    told = await home.ask("/v1/messages", MESSAGES, key=token, fields="x-lockgate-request-id: r-1\r\n")
+                    assert told.status == 401
+                await home.get("/v1/models", key="sk-off")
+                lines = home.lines("key refused")
+                assert [(line["level"], line["path"], line["reason"]) for line in lines] == [
+                    ("warning", "/v1/messages", "credential_disabled"),
+                    ("warning", "/v1/messages", "credential_expired"),
+                    ("warning", "/v1/models", "credential_disabled"),
+                ]
+                assert (lines[0]["request_id"], lines[0]["client"]) == ("r-1", "127.0.0.0")
+                assert lines[0]["api_key_id"] == lines[2]["api_key_id"] != lines[1]["api_key_id"]
+                reasons = [line["reason"] for line in home.lines("credential refused")]
+                assert reasons == (["credential_unknown", "credential_missing"] if debugging else [])
+                assert "sk-off" not in home.log.decode()
 
     run(main())

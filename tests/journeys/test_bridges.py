@@ -78,8 +78,14 @@ def test_a_chat_request_becomes_messages_and_its_answer_a_chat_answer(tmp_path: 
             assert [part["type"] for part in look["content"]] == ["text", "image", "image"]
             assert look["content"][1]["source"] == {"type": "base64", "media_type": "image/png", "data": PIXEL}
             assert look["content"][2]["source"] == {"type": "url", "url": "https://pictures.example/cat.png"}
-            assert [(part["id"], part["input"]) for part in calls["content"]] == [("call_1", {"city": "Rome"}), ("call_2", {"city": "Oslo"})]
-            assert [(part["type"], part["tool_use_id"]) for part in results["content"]] == [("tool_result", "call_1"), ("tool_result", "call_2")]
+            assert [(part["id"], part["input"]) for part in calls["content"]] == [
+                ("call_1", {"city": "Rome"}),
+                ("call_2", {"city": "Oslo"}),
+            ]
+            assert [(part["type"], part["tool_use_id"]) for part in results["content"]] == [
+                ("tool_result", "call_1"),
+                ("tool_result", "call_2"),
+            ]
             assert sent["tools"] == [{"name": "weather", "description": "tells", "input_schema": SCHEMA}]
             assert sent["stop_sequences"] == ["END"]
             assert sent["temperature"] == 0.5
@@ -89,7 +95,11 @@ def test_a_chat_request_becomes_messages_and_its_answer_a_chat_answer(tmp_path: 
             assert choice["finish_reason"] == "tool_calls"
             assert choice["message"]["content"] == "so"
             (call,) = choice["message"]["tool_calls"]
-            assert (call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) == ("tu_1", "weather", {"city": "Rome"})
+            assert (call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) == (
+                "tu_1",
+                "weather",
+                {"city": "Rome"},
+            )
             usage = told.json["usage"]
             assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (17, 6, 23)
             assert usage["prompt_tokens_details"]["cached_tokens"] == 4
@@ -135,7 +145,15 @@ def test_messages_become_a_chat_request_and_its_answer_a_message(tmp_path: Path)
 
 
 def _delta(delta: object, finish: str | None = None) -> bytes:
-    return event({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-up", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+    return event(
+        {
+            "id": "c1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "gpt-up",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        }
+    )
 
 
 def _call(index: int, **more: Any) -> dict[str, Any]:
@@ -165,7 +183,10 @@ def _json(index: int, text: str) -> bytes:
 
 
 ANTHROPIC_STREAM = [
-    _said("message_start", message={"id": "msg_1", "model": "claude-up", "role": "assistant", "usage": {"input_tokens": 17, "output_tokens": 1}}),
+    _said(
+        "message_start",
+        message={"id": "msg_1", "model": "claude-up", "role": "assistant", "usage": {"input_tokens": 17, "output_tokens": 1}},
+    ),
     _said("content_block_start", index=0, content_block={"type": "text", "text": ""}),
     _said("ping"),
     _said("content_block_delta", index=0, delta={"type": "text_delta", "text": "so"}),
@@ -285,7 +306,10 @@ def test_what_cannot_be_said_in_the_other_dialect_is_refused_before_anybody_is_a
     async def main() -> None:
         async with upstream([answer(200, ANTHROPIC_TOLD)]) as provider, house(tmp_path, resources(provider.url)) as home:
             calls = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "not json"}}]
-            body = {"model": "claude", "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": None, "tool_calls": calls}]}
+            body = {
+                "model": "claude",
+                "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": None, "tool_calls": calls}],
+            }
             told = await home.ask("/v1/chat/completions", body)
             if told.status != 200:
                 assert (told.status, told.error["type"]) == (400, "invalid_request_error")

@@ -7,7 +7,7 @@ Each case is asked on every surface: both dialects, passed on and bridged, strea
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,91 +15,15 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from tests.kit.caller import Answer
-from tests.kit.house import House, house, resources, sockets
+from tests.kit.house import house, resources
 from tests.kit.loop import LoopbackLoop, run
-from tests.kit.until import until
-from tests.kit.upstream import (
-    CLOSE,
-    END,
-    HALF_CLOSE,
-    JSON,
-    RESET,
-    SSE,
-    STALL,
-    Script,
-    Upstream,
-    answer,
-    chunk,
-    event,
-    head,
-    stream,
-    upstream,
-)
-
-
-class Surface(NamedTuple):
-    path: str
-    model: str
-    streams: bool
-
-    @property
-    def inbound(self) -> str:
-        return "anthropic" if self.path == "/v1/messages" else "openai"
-
-    @property
-    def upstream(self) -> str:
-        return "anthropic" if self.model == "claude" else "openai"
-
-    @property
-    def body(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"model": self.model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 16}
-        return body | {"stream": True} if self.streams else body
-
-
-PATHS = ("/v1/chat/completions", "/v1/messages")
-SURFACES = [Surface(path, model, streams) for streams in (False, True) for path in PATHS for model in ("gpt", "claude")]
-STREAMS = [surface for surface in SURFACES if surface.streams]
-WHOLES = [surface for surface in SURFACES if not surface.streams]
+from tests.kit.surfaces import BEGIN, DONE, FINISH, LAST, STREAMS, SURFACES, WHOLE, WHOLES, Surface, asked, good
+from tests.kit.upstream import CLOSE, END, HALF_CLOSE, JSON, RESET, SSE, STALL, Script, answer, chunk, event, head, stream, upstream
 
 ANTHROPIC_TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error", 408: "timeout_error",
     413: "request_too_large", 422: "invalid_request_error", 429: "rate_limit_error", 503: "overloaded_error",
 }  # fmt: skip
-
-# What upstreams say when all is well -----------------------------------------------------------------------------------
-
-
-def _chunk(delta: object, finish: str | None = None) -> bytes:
-    return event({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "up", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
-
-
-_GPT_USAGE = event({"id": "c1", "model": "up", "choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}})
-_DONE = b"data: [DONE]\n\n"
-BEGIN = {
-    "openai": [_chunk({"role": "assistant", "content": ""}), _chunk({"content": "hel"}), _chunk({"content": "lo"})],
-    "anthropic": [
-        event({"type": "message_start", "message": {"id": "m1", "model": "up", "usage": {"input_tokens": 5, "output_tokens": 1}}}, "message_start"),
-        event({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}, "content_block_start"),
-        event({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hello"}}, "content_block_delta"),
-    ],
-}
-FINISH = {
-    "openai": [_chunk({}, "stop"), _GPT_USAGE],
-    "anthropic": [
-        event({"type": "content_block_stop", "index": 0}, "content_block_stop"),
-        event({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}, "message_delta"),
-    ],
-}
-LAST = {"openai": _DONE, "anthropic": event({"type": "message_stop"}, "message_stop")}
-WHOLE = {
-    "openai": {"id": "c1", "object": "chat.completion", "created": 1, "model": "up", "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}},
-    "anthropic": {"id": "m1", "type": "message", "role": "assistant", "model": "up", "content": [{"type": "text", "text": "hello"}], "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 5, "output_tokens": 2}},
-}  # fmt: skip
-
-
-def good(surface: Surface) -> Script:
-    up = surface.upstream
-    return stream(*BEGIN[up], *FINISH[up], LAST[up]) if surface.streams else [answer(200, WHOLE[up])]
 
 
 # Cases -----------------------------------------------------------------------------------------------------------------
@@ -136,7 +60,7 @@ def cut(surface: Surface) -> bytes:
 def error_event(error: object) -> Callable[[Surface], Script]:
     def script(surface: Surface) -> Script:
         if surface.upstream == "openai":
-            return stream(event({"error": error}), _DONE)
+            return stream(event({"error": error}), DONE)
         return stream(event({"type": "error", "error": error}, "error"))
 
     return script
@@ -205,17 +129,6 @@ CASES = [
     Case("a stream ends in its first frame", plain(head(), chunk(b'data: {"id"'), END), 502, *DECODE, on=STREAMS),
     Case("the first frame is too long", lambda s: [head(), *[chunk(b"data: " + b"x" * 65_536)] * 17, STALL], 502, *DECODE, on=STREAMS),
 ]  # fmt: skip
-
-
-async def asked(home: House, provider: Upstream, surface: Surface, script: Script) -> Answer:
-    """Asks once, and sees to it that nothing is left and one more record is there."""
-    before, open_before = len(home.records()), sockets() - 2 * len(home.app.pool.connections)
-    provider.plays(script)
-    told = await home.ask(surface.path, surface.body)
-    await home.quiet()
-    await until(lambda: sockets() - 2 * len(home.app.pool.connections) <= open_before)
-    assert len(home.records()) == before + 1
-    return told
 
 
 def check_refusal(told: Answer, case: Case, surface: Surface) -> None:
@@ -321,179 +234,6 @@ def test_an_address_that_may_not_be_dialled(tmp_path: Path) -> None:
     run(main())
 
 
-# Streams that began ----------------------------------------------------------------------------------------------------
-
-
-class Broken(NamedTuple):
-    """A stream that goes wrong after it began."""
-
-    name: str
-    ending: Callable[[Surface], Script]
-    type: str
-    kind: str
-    status: int = 502
-    says: str = ""
-
-
-def ended(*steps: Any) -> Callable[[Surface], Script]:
-    return lambda surface: list(steps)
-
-
-def ended_by(error: object) -> Callable[[Surface], Script]:
-    return lambda s: [chunk(event({"error": error}) if s.upstream == "openai" else event({"type": "error", "error": error}, "error")), STALL]
-
-
-BROKEN_STREAMS = [
-    Broken("reset", ended(RESET), *BROKEN),
-    Broken("cut", ended(CLOSE), *BROKEN),
-    Broken("stalled", ended(STALL), "timeout", "upstream_timeout", 504),
-    Broken("ended without an end", ended(END), *DECODE),
-    Broken("no chunks any more", ended(b"nonsense\r\n", STALL), *DECODE),
-    Broken("an error event", ended_by({"message": "no luck", "type": "api_error"}), "upstream_error", "stream_error"),
-    Broken("an error event with a status", ended_by({"message": "no luck", "status": 429}), "upstream_error", "upstream_rate_limited", 429, "no luck"),
-    Broken("a frame that is too long", ended(*[chunk(b"data: " + b"x" * 65_536)] * 17, STALL), *DECODE),
-    Broken("a frame that is cut", ended(chunk(b'data: {"id":"c1","choi'), END), *DECODE),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BROKEN_STREAMS, ids=lambda case: case.name)
-def test_a_stream_that_breaks_ends_with_an_error_event_and_no_terminator(case: Broken, tmp_path: Path) -> None:
-    async def main() -> None:
-        limit_ms = 300 if case.status == 504 else 20_000
-        async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url), UPSTREAM__STREAM_TIMEOUT_MS=limit_ms) as home:
-            for surface in STREAMS:
-                began = [head(), *(chunk(frame) for frame in BEGIN[surface.upstream])]
-                # The beginning arrives before the end of it, as it does in real life.
-                told = await asked(home, provider, surface, [*began, 0.03, *case.ending(surface)])
-                try:
-                    assert told.status == 200
-                    name, last = told.events[-1]
-                    assert name == "error"
-                    assert "hello" in "".join(_texts(told))
-                    assert b"[DONE]" not in told.body
-                    assert b"message_stop" not in told.body
-                    if surface.inbound == "anthropic":
-                        assert last["type"] == "error"
-                    assert last["error"]["type"] == case.type
-                    assert case.says in last["error"]["message"]
-                    assert told.complete
-                    settlement = home.records()[-1].settlement
-                    assert (settlement.status, settlement.error_class) == (case.status, case.kind)
-                    assert settlement.usage.prompt > 0
-                    assert settlement.usage.output > 0
-                except AssertionError as error:
-                    raise AssertionError(f"{surface}: {told.status} {told.body[-500:]!r} {home.records()[-1].settlement}") from error
-
-    run(main())
-
-
-def _texts(told: Answer) -> Iterator[str]:
-    for _, data in told.events:
-        if isinstance(data, dict):
-            for choice in data.get("choices", ()):
-                yield choice["delta"].get("content") or ""
-            yield (data.get("delta") or {}).get("text", "")
-
-
-GOOD_STREAMS: dict[str, Callable[[str], list[bytes]]] = {
-    "as it should be": lambda up: [*BEGIN[up], *FINISH[up], LAST[up]],
-    "two terminators": lambda up: [*BEGIN[up], *FINISH[up], LAST[up], LAST[up]],
-    "frames that mean nothing": lambda up: [b": hi\n\n", b"\n\n", b"id: 1\nretry: 5\n\n", *BEGIN[up], b"event: ping\n\n", b"data:\n\n", b"data: {}\n\n", *FINISH[up], LAST[up]],
-    "more after the terminator": lambda up: [*BEGIN[up], *FINISH[up], LAST[up], *BEGIN[up]],
-    "lines that end in CRLF": lambda up: [frame.replace(b"\n", b"\r\n") for frame in (*BEGIN[up], *FINISH[up], LAST[up])],
-    "a byte order mark": lambda up: [b"\xef\xbb\xbf" + BEGIN[up][0], *BEGIN[up][1:], *FINISH[up], LAST[up]],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", GOOD_STREAMS)
-def test_a_stream_that_is_merely_odd_is_a_good_one(name: str, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url)) as home:
-            for surface in STREAMS:
-                told = await asked(home, provider, surface, stream(*GOOD_STREAMS[name](surface.upstream)))
-                try:
-                    assert told.status == 200
-                    assert told.complete
-                    assert "hello" in "".join(_texts(told))
-                    assert not any(kind == "error" for kind, _ in told.events)
-                    if surface.inbound == "openai":
-                        assert told.body.replace(b"\r", b"").count(b"data: [DONE]\n\n") == 1
-                    else:
-                        assert told.body.count(b"event: message_stop") == 1
-                    settlement = home.records()[-1].settlement
-                    assert (settlement.status, settlement.error_class) == (200, "")
-                    assert (settlement.usage.prompt, settlement.usage.output) == (5, 2)
-                except AssertionError as error:
-                    raise AssertionError(f"{surface}: {told.status} {told.body[-900:]!r} {home.records()[-1].settlement}") from error
-
-    run(main())
-
-
-def test_a_stream_without_its_terminator_is_broken_where_one_is_required(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with upstream([STALL]) as provider:
-            for marker in ("required", "optional", "none"):
-                folder = tmp_path / marker
-                folder.mkdir()
-                async with house(folder, resources(provider.url, key={"response": {"stream_done_marker": marker}})) as home:
-                    for surface in STREAMS:
-                        up = surface.upstream
-                        told = await asked(home, provider, surface, stream(*BEGIN[up], *FINISH[up]))
-                        broken = told.events[-1][0] == "error"
-                        assert broken == (marker == "required")
-                        assert home.records()[-1].settlement.error_class == ("upstream_decode_error" if broken else "")
-                        assert told.body.count(b"data: [DONE]") == (0 if broken or surface.inbound == "anthropic" else 1)
-                        told = await asked(home, provider, surface, stream(*BEGIN[up], LAST[up]))
-                        assert told.events[-1][0] != "error"
-                        told = await asked(home, provider, surface, stream(*BEGIN[up]))
-                        assert told.events[-1][0] == "error"
-
-    run(main())
-
-
-@pytest.mark.parametrize("ending", [RESET, CLOSE, STALL], ids=lambda act: act.value)
-def test_after_its_terminator_a_stream_is_over_for_the_caller_whatever_the_connection_does(ending: Any, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url)) as home:
-            for surface in STREAMS:
-                up = surface.upstream
-                script = [head(), *(chunk(frame) for frame in (*BEGIN[up], *FINISH[up], LAST[up])), 0.02, ending]
-                told = await asked(home, provider, surface, script)
-                assert told.events[-1][0] != "error"
-                assert told.complete
-                assert home.records()[-1].settlement.status == 200
-
-    run(main())
-
-
-def test_an_end_that_comes_a_little_later_keeps_the_connection(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url)) as home:
-            for surface in STREAMS * 2:
-                up = surface.upstream
-                await asked(home, provider, surface, [head(), *(chunk(f) for f in (*BEGIN[up], *FINISH[up], LAST[up])), 0.02, END])
-            assert len(provider.peers) == 1
-
-    run(main())
-
-
-def test_slow_is_not_silent(tmp_path: Path) -> None:
-    """The gap is bounded, never the whole stream (section 3.5)."""
-
-    async def main() -> None:
-        async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url), UPSTREAM__STREAM_TIMEOUT_MS=900) as home:
-            for surface in STREAMS:
-                up = surface.upstream
-                slow: list[Any] = [head()]
-                for frame in (*BEGIN[up], *FINISH[up], LAST[up]):
-                    slow += [0.18, chunk(frame)]
-                told = await asked(home, provider, surface, [*slow, END])
-                assert "hello" in "".join(_texts(told))
-                assert home.records()[-1].settlement.status == 200
-
-    run(main())
-
-
 def test_a_huge_answer_passes_and_one_beyond_all_bounds_is_refused(tmp_path: Path) -> None:
     async def main() -> None:
         async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url)) as home:
@@ -522,7 +262,9 @@ def test_a_kept_connection_that_died_is_replaced_without_a_second_record(tmp_pat
 
 def test_headers_that_come_twice_confuse_nobody(tmp_path: Path) -> None:
     async def main() -> None:
-        fields = JSON + "set-cookie: a=1\r\nset-cookie: b=2\r\nserver: nginx\r\nx-lockgate-request-id: theirs\r\nx-request-id: u1\r\n" + JSON
+        fields = (
+            JSON + "set-cookie: a=1\r\nset-cookie: b=2\r\nserver: nginx\r\nx-lockgate-request-id: theirs\r\nx-request-id: u1\r\n" + JSON
+        )
         async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url)) as home:
             for surface in WHOLES:
                 told = await asked(home, provider, surface, [answer(200, WHOLE[surface.upstream], fields)])
@@ -539,7 +281,8 @@ def test_faults_in_parallel_leave_nothing(tmp_path: Path) -> None:
     async def main() -> None:
         async with upstream([STALL]) as provider, house(tmp_path, resources(provider.url), UPSTREAM__TIMEOUT_MS=400) as home:
             surfaces = SURFACES * 8
-            provider.plays(*[[RESET], [CLOSE], [STALL], [answer(500, b"")], [head(), CLOSE], [head(), STALL], [head(200, JSON), END]] * 40)
+            ways: list[Script] = [[RESET], [CLOSE], [STALL], [answer(500, b"")], [head(), CLOSE], [head(), STALL], [head(200, JSON), END]]
+            provider.plays(*ways * 40)
             answers = await asyncio.gather(*(home.ask(surface.path, surface.body) for surface in surfaces))
             assert {told.status for told in answers} <= {502, 504}
             await home.quiet()

@@ -22,9 +22,25 @@ OK = answer(200, TOLD)
 NOISE = "".join(
     f"{name}: secret-{name}\r\n"
     for name in (
-        "accept-language", "anthropic-beta", "openai-organization", "x-custom", "x-forwarded-for", "cookie", "x-api-key", "api-key", "te",
-        "traceparent", "tracestate", "x-stainless-os", "x-lockgate-other", "user-agent", "referer", "accept-encoding", "forwarded", "origin",
-    )  # fmt: skip
+        "accept-language",
+        "anthropic-beta",
+        "openai-organization",
+        "x-custom",
+        "x-forwarded-for",
+        "cookie",
+        "x-api-key",
+        "api-key",
+        "te",
+        "traceparent",
+        "tracestate",
+        "x-stainless-os",
+        "x-lockgate-other",
+        "user-agent",
+        "referer",
+        "accept-encoding",
+        "forwarded",
+        "origin",
+    )
 )
 
 
@@ -59,7 +75,18 @@ def test_what_is_forwarded_is_forwarded_and_no_more(tmp_path: Path) -> None:
             assert headers["x-custom"] == "secret-x-custom"
             assert headers["openai-organization"] == "secret-openai-organization"
             assert headers["anthropic-beta"] == "secret-anthropic-beta"
-            for name in ("cookie", "te", "traceparent", "tracestate", "x-stainless-os", "x-lockgate-other", "x-api-key", "api-key", "x-forwarded-for", "forwarded"):
+            for name in (
+                "cookie",
+                "te",
+                "traceparent",
+                "tracestate",
+                "x-stainless-os",
+                "x-lockgate-other",
+                "x-api-key",
+                "api-key",
+                "x-forwarded-for",
+                "forwarded",
+            ):
                 assert name not in headers
             assert headers["authorization"] == "Bearer sk-openai"
             assert headers["accept-encoding"] == "identity"
@@ -119,7 +146,13 @@ def test_a_request_id_is_taken_or_made(given: str, taken: bool, tmp_path: Path) 
             assert home.record().intent.request_id == named
             (line,) = home.lines()
             assert line["request_id"] == named
-            for request in (get("/nowhere"), get("/v1/models", key=""), get("/livez"), post("/v1/embeddings", b"{"), get("/v1/chat/completions")):
+            for request in (
+                get("/nowhere"),
+                get("/v1/models", key=""),
+                get("/livez"),
+                post("/v1/embeddings", b"{"),
+                get("/v1/chat/completions"),
+            ):
                 other = await home.send(request.replace(b"\r\n\r\n", f"\r\nx-lockgate-request-id: {given}\r\n\r\n".encode("latin-1"), 1))
                 assert (other.header("x-lockgate-request-id") == given) == taken
 
@@ -144,7 +177,7 @@ def test_request_ids_come_from_the_headers_that_are_set_in_their_order(tmp_path:
 
 def test_names_on_the_wire_are_settings(tmp_path: Path) -> None:
     async def main() -> None:
-        settings = {"WIRE__HEADER_PREFIX": "x-acme-", "WIRE__SERVER": "Acme/7", "WIRE__METRIC_PREFIX": "acme_"}
+        settings: dict[str, Any] = {"WIRE__HEADER_PREFIX": "x-acme-", "WIRE__SERVER": "Acme/7", "WIRE__METRIC_PREFIX": "acme_"}
         async with upstream([OK]) as provider, house(tmp_path, resources(provider.url), **settings) as home:
             told = await home.ask("/v1/chat/completions", CHAT, fields="x-acme-request-id: r1\r\n")
             assert told.header("x-acme-request-id") == "r1"
@@ -160,13 +193,20 @@ def test_names_on_the_wire_are_settings(tmp_path: Path) -> None:
 
 def test_an_answer_has_the_gateway_s_fields_and_no_others(tmp_path: Path) -> None:
     async def main() -> None:
-        frames = [event({"id": "c", "model": "up", "choices": [{"index": 0, "delta": {"content": "x"}, "finish_reason": "stop"}]}), b"data: [DONE]\n\n"]
+        frames = [
+            event({"id": "c", "model": "up", "choices": [{"index": 0, "delta": {"content": "x"}, "finish_reason": "stop"}]}),
+            b"data: [DONE]\n\n",
+        ]
         async with upstream([OK], stream(*frames)) as provider, house(tmp_path, resources(provider.url)) as home:
             whole = await home.ask("/v1/chat/completions", CHAT)
             names = {"content-type", "server", "x-lockgate-request-id", "x-lockgate-call-id", "date", "content-length"}
             assert {name for name, _ in whole.headers} == names
             told = await home.ask("/v1/chat/completions", {**CHAT, "stream": True})
-            assert {name for name, _ in told.headers} == names - {"content-length"} | {"transfer-encoding", "cache-control", "x-accel-buffering"}
+            assert {name for name, _ in told.headers} == names - {"content-length"} | {
+                "transfer-encoding",
+                "cache-control",
+                "x-accel-buffering",
+            }
             assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", whole.header("date") or "")
 
     run(main())
@@ -197,7 +237,10 @@ def test_bodies_are_renamed_then_bounded_then_completed(tmp_path: Path) -> None:
 
 def test_lists_of_text_become_strings_where_asked(tmp_path: Path) -> None:
     async def main() -> None:
-        async with upstream([OK]) as provider, house(tmp_path, resources(provider.url, key={"response": {"content_list_to_string": True}})) as home:
+        async with (
+            upstream([OK]) as provider,
+            house(tmp_path, resources(provider.url, key={"response": {"content_list_to_string": True}})) as home,
+        ):
             parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
             await sent(home, provider, body={"model": "gpt", "messages": [{"role": "user", "content": parts}]})
             assert provider.last.json["messages"] == [{"role": "user", "content": "a\nb"}]
@@ -217,7 +260,10 @@ def test_reasoning_is_told_under_its_usual_name(field: str, path: str, tmp_path:
             b"data: [DONE]\n\n",
         )
         body = {**CHAT, "max_tokens": 9}
-        async with upstream([answer(200, whole)], pieces) as provider, house(tmp_path, resources(provider.url, key={"response": {"reasoning_field": field}})) as home:
+        async with (
+            upstream([answer(200, whole)], pieces) as provider,
+            house(tmp_path, resources(provider.url, key={"response": {"reasoning_field": field}})) as home,
+        ):
             told = await home.ask(path, body)
             streamed = await home.ask(path, {**body, "stream": True})
             if path == "/v1/messages":
@@ -233,7 +279,10 @@ def test_reasoning_is_told_under_its_usual_name(field: str, path: str, tmp_path:
 
 def test_without_being_asked_reasoning_stays_where_it_was(tmp_path: Path) -> None:
     async def main() -> None:
-        whole = {**TOLD, "choices": [{"index": 0, "message": {"role": "assistant", "content": "x", "reasoning": "hm"}, "finish_reason": "stop"}]}
+        whole = {
+            **TOLD,
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": "x", "reasoning": "hm"}, "finish_reason": "stop"}],
+        }
         async with upstream([answer(200, whole)]) as provider, house(tmp_path, resources(provider.url)) as home:
             told = await home.ask("/v1/chat/completions", CHAT)
             assert told.json["choices"] == whole["choices"]
@@ -254,7 +303,9 @@ def test_a_provider_key_s_own_authority_is_trusted_for_it_alone(tmp_path: Path) 
             trusting = {**rows["provider_keys"][0], "display_name": "own", "tls": {"ca_cert": authority.pem}}
             blind = {**rows["provider_keys"][0], "display_name": "blind", "tls": {"verify": False}}
             rows["provider_keys"] += [trusting, blind]
-            rows["models"] += [{"display_name": name, "provider": "openai", "model_name": "m", "provider_key": name} for name in ("own", "blind")]
+            rows["models"] += [
+                {"display_name": name, "provider": "openai", "model_name": "m", "provider_key": name} for name in ("own", "blind")
+            ]
             async with house(tmp_path, rows) as home:
                 assert (await home.ask("/v1/chat/completions", {**CHAT, "model": "own"})).status == 200
                 assert (await home.ask("/v1/chat/completions", {**CHAT, "model": "blind"})).status == 200
@@ -262,5 +313,25 @@ def test_a_provider_key_s_own_authority_is_trusted_for_it_alone(tmp_path: Path) 
                 assert (told.status, told.error["type"]) == (502, "transport_error")
                 assert (await home.ask("/v1/chat/completions", {**CHAT, "model": "own"})).status == 200
                 assert len(provider.seen) == 3
+
+    run(main())
+
+
+def test_a_connection_made_by_rules_that_changed_is_not_used_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        authority = Authority(tmp_path)
+        context = runtime_tls.server_context(*authority.issue("127.0.0.1"))
+        async with (
+            upstream([OK], tls=context) as provider,
+            house(tmp_path, resources(provider.url, key={"tls": {"verify": False}})) as home,
+        ):
+            assert (await home.ask("/v1/chat/completions", CHAT)).status == 200
+            await home.reload(resources(provider.url, key={"tls": {"verify": True}}))
+            assert (await home.ask("/v1/chat/completions", CHAT)).status == 502
+            await home.reload(resources(provider.url, key={"tls": {"ca_cert": authority.pem}}))
+            assert (await home.ask("/v1/chat/completions", CHAT)).status == 200
+            await home.reload(resources(provider.url))
+            assert (await home.ask("/v1/chat/completions", CHAT)).status == 502
+            assert len(provider.seen) == 2
 
     run(main())

@@ -86,7 +86,17 @@ def test_a_draining_gateway_says_so_at_once_and_still_serves(tmp_path: Path) -> 
 def test_paths_that_do_not_exist(tmp_path: Path) -> None:
     async def main() -> None:
         async with house(tmp_path, resources(NOWHERE)) as home:
-            for path in ("/", "/health", "/v1", "/v1/chat", "/v1/chat/completions//", "/v1/chat/completions/x", "/V1/models", "/v1/messages/x", "/%2e%2e/v1/models"):
+            for path in (
+                "/",
+                "/health",
+                "/v1",
+                "/v1/chat",
+                "/v1/chat/completions//",
+                "/v1/chat/completions/x",
+                "/V1/models",
+                "/v1/messages/x",
+                "/%2e%2e/v1/models",
+            ):
                 told = await home.get(path)
                 assert (told.status, told.error["type"]) == (404, "invalid_request_error"), path
                 told = await home.ask(path, b"{}", key="")

@@ -38,7 +38,9 @@ def chunk_of(delta: str, finish: str = "null", more: str = "") -> bytes:
 
 
 CHUNKS = [chunk_of('{"role":"assistant","content":""}'), chunk_of('{"content":"h\\u00e9"}'), chunk_of("{}", '"stop"')]
-USAGE_CHUNK = b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"gpt-upstream-2026","choices":[],' + USAGE + b"}\n\n"
+USAGE_CHUNK = (
+    b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"gpt-upstream-2026","choices":[],' + USAGE + b"}\n\n"
+)
 DONE = b"data: [DONE]\n\n"
 
 
@@ -184,8 +186,14 @@ def test_frames_cut_anywhere_come_out_whole(tmp_path: Path) -> None:
 
 def test_completions_whole_and_streamed(tmp_path: Path) -> None:
     async def main() -> None:
-        whole = b'{"id":"cmpl-1","object":"text_completion","model":"up","choices":[{"text":"a","index":0,"finish_reason":"stop"}],' + USAGE + b"}"
-        piece = b'data: {"id":"cmpl-1","object":"text_completion","model":"up","choices":[{"text":"ab","index":0,"finish_reason":"stop"}]}\n\n'
+        whole = (
+            b'{"id":"cmpl-1","object":"text_completion","model":"up","choices":[{"text":"a","index":0,"finish_reason":"stop"}],'
+            + USAGE
+            + b"}"
+        )
+        piece = (
+            b'data: {"id":"cmpl-1","object":"text_completion","model":"up","choices":[{"text":"ab","index":0,"finish_reason":"stop"}]}\n\n'
+        )
         usage = b'data: {"id":"cmpl-1","model":"up","choices":[],' + USAGE + b"}\n\n"
         async with upstream([answer(200, whole)], stream(piece, usage, DONE)) as provider, house(tmp_path, resources(provider.url)) as home:
             told = await home.ask("/v1/completions", b'{"model":"gpt","prompt":["a","b"]}')
@@ -254,7 +262,11 @@ def test_responses_pass_where_they_are_spoken_and_are_501_elsewhere(tmp_path: Pa
             assert provider.last.body == b'{"model":"gpt-upstream","input":"hi","stream":true}'
             assert told.body == b"".join(frames)
             for record in home.records():
-                assert (record.settlement.usage.prompt, record.settlement.usage.output, record.settlement.provider_request_id) == (8, 2, "resp_1")
+                assert (record.settlement.usage.prompt, record.settlement.usage.output, record.settlement.provider_request_id) == (
+                    8,
+                    2,
+                    "resp_1",
+                )
             told = await home.ask("/v1/responses", b'{"model":"claude","input":"hi"}')
             assert (told.status, told.error["type"]) == (501, "not_implemented")
             assert len(provider.seen) == 2

@@ -76,7 +76,12 @@ def test_what_is_under_way_keeps_what_it_began_with(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("models: [", "invalid"), ("", "invalid"), ("_format_version: '1'\nmodels: [{display_name: x, SECRET: 1}]\n", "invalid"), (None, "unreadable")],
+    [
+        ("models: [", "invalid"),
+        ("", "invalid"),
+        ("_format_version: '1'\nmodels: [{display_name: x, SECRET: 1}]\n", "invalid"),
+        (None, "unreadable"),
+    ],
 )
 def test_a_file_that_cannot_be_used_changes_nothing_and_is_reported(text: str | None, reason: str, tmp_path: Path) -> None:
     async def main() -> None:
@@ -132,7 +137,7 @@ def test_a_credential_that_is_a_reference_is_read_again_when_told_to(tmp_path: P
         secret.write_text("first\n")
         environ = {"UPSTREAM_KEY": "from-env"}
         async with upstream([OK]) as provider:
-            rows = resources(provider.url, key={"api_key": "file:secret.txt"})
+            rows = resources(provider.url, key={"api_key": f"file:{secret}"})
             rows["provider_keys"][1]["api_key"] = "env:UPSTREAM_KEY"
             async with house(tmp_path, rows, environ=environ) as home:
                 await home.ask("/v1/chat/completions", CHAT)

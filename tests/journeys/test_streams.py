@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journeys.test_faults import BEGIN, FINISH, LAST, STREAMS, WHOLE, Surface
 from tests.kit.caller import calling, post
 from tests.kit.house import House, house, resources
 from tests.kit.loop import run
+from tests.kit.surfaces import BEGIN, FINISH, LAST, STREAMS, WHOLE, Surface
 from tests.kit.until import until
 from tests.kit.upstream import END, JSON, STALL, Upstream, answer, chunk, head, stream, upstream
 
@@ -57,7 +57,10 @@ def test_a_silent_stream_is_kept_alive_by_comments(tmp_path: Path) -> None:
     async def main() -> None:
         go_on = asyncio.Event()
         script = [head(), chunk(frames(CHAT)[0]), go_on, *(chunk(frame) for frame in frames(CHAT)[1:]), END]
-        async with upstream(script) as provider, house(tmp_path, resources(provider.url), DOWNSTREAM__SSE_KEEPALIVE_INTERVAL_SECS=1) as home:
+        async with (
+            upstream(script) as provider,
+            house(tmp_path, resources(provider.url), DOWNSTREAM__SSE_KEEPALIVE_INTERVAL_SECS=1) as home,
+        ):
             async with calling(home.port) as caller:
                 caller.send(post(CHAT.path, CHAT.body))
                 told = await caller.head()
@@ -78,7 +81,10 @@ def test_the_head_is_shown_about_a_second_after_the_upstream_s_whatever_comes_th
     async def main() -> None:
         go_on = asyncio.Event()
         script = [head(), go_on, *(chunk(frame) for frame in frames(CHAT)), END]
-        async with upstream(script) as provider, house(tmp_path, resources(provider.url), DOWNSTREAM__SSE_KEEPALIVE_INTERVAL_SECS=beats) as home:
+        async with (
+            upstream(script) as provider,
+            house(tmp_path, resources(provider.url), DOWNSTREAM__SSE_KEEPALIVE_INTERVAL_SECS=beats) as home,
+        ):
             async with calling(home.port) as caller:
                 caller.send(post(CHAT.path, CHAT.body))
                 told = await caller.head()
@@ -117,7 +123,13 @@ def test_a_caller_who_does_not_read_stops_the_upstream_and_costs_little(tmp_path
     async def main() -> None:
         words = BEGIN["openai"][1].replace(b"hel", b"x" * 8000)
         count = 8000  # 64 MB
-        script = [head(), chunk(BEGIN["openai"][0]), *[chunk(words)] * count, *(chunk(frame) for frame in (*FINISH["openai"], LAST["openai"])), END]
+        script = [
+            head(),
+            chunk(BEGIN["openai"][0]),
+            *[chunk(words)] * count,
+            *(chunk(frame) for frame in (*FINISH["openai"], LAST["openai"])),
+            END,
+        ]
         async with upstream(script) as provider, house(tmp_path, resources(provider.url), UPSTREAM__STREAM_TIMEOUT_MS=700) as home:
             async with calling(home.port) as caller:
                 caller.send(post(CHAT.path, CHAT.body))
@@ -227,7 +239,12 @@ def test_a_caller_who_leaves_while_the_connection_is_being_made(tmp_path: Path) 
 def test_of_pipelined_requests_the_next_is_not_begun_while_the_caller_does_not_read(tmp_path: Path) -> None:
     async def main() -> None:
         big = {**WHOLE["openai"], "pad": "x" * 9_000_000}
-        many = [head(), *[chunk(BEGIN["openai"][1].replace(b"hel", b"y" * 8000))] * 1000, *(chunk(f) for f in (*FINISH["openai"], LAST["openai"])), END]
+        many = [
+            head(),
+            *[chunk(BEGIN["openai"][1].replace(b"hel", b"y" * 8000))] * 1000,
+            *(chunk(f) for f in (*FINISH["openai"], LAST["openai"])),
+            END,
+        ]
         async with upstream([answer(200, big)], many) as provider, house(tmp_path, resources(provider.url)) as home:
             async with calling(home.port) as caller:
                 caller.stop_reading()
@@ -277,7 +294,10 @@ def test_a_body_that_is_answered_in_full_before_it_is_sent_hurts_nobody(tmp_path
     """An upstream may refuse a large body early."""
 
     async def main() -> None:
-        async with upstream([answer(413, {"error": {"message": "too much"}}, JSON)]) as provider, house(tmp_path, resources(provider.url)) as home:
+        async with (
+            upstream([answer(413, {"error": {"message": "too much"}}, JSON)]) as provider,
+            house(tmp_path, resources(provider.url)) as home,
+        ):
             told = await home.ask(CHAT.path, {**CHAT.body, "pad": "x" * 5_000_000})
             assert (told.status, told.error["message"]) == (413, "too much")
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from tests.kit.caller import Answer, calling, get, post
+from tests.kit.canaries import session
 from tests.kit.gateway_process import KEY, KEY_HASH
 from tests.kit.scrape import Scrape
 from tests.kit.until import until
@@ -159,7 +160,9 @@ def _target(fd: str) -> str:
 
 
 @asynccontextmanager
-async def house(folder: Path, resources: object, *, environ: dict[str, str] | None = None, clock: Clock | None = None, **settings: object) -> AsyncIterator[House]:
+async def house(
+    folder: Path, resources: object, *, environ: dict[str, str] | None = None, clock: Clock | None = None, **settings: object
+) -> AsyncIterator[House]:
     """``resources``: the file's text, or its content. ``settings``: as variables, e.g. ``UPSTREAM__TIMEOUT_MS=300``."""
     loop = asyncio.get_running_loop()
     (folder / "resources.yaml").write_text(resources if isinstance(resources, str) else json.dumps(resources))
@@ -187,6 +190,8 @@ async def house(folder: Path, resources: object, *, environ: dict[str, str] | No
         home = House(app, folder, pieces, errors)
         yield home
         await home.quiet()
+        session().collect(f"log of {folder.name}", home.log)
+        session().collect_folder(f"spool of {folder.name}", folder / "spool")
         home.records()
         assert not errors, errors
     finally:

@@ -33,8 +33,8 @@ class Act(Enum):
 
 CLOSE, RESET, HALF_CLOSE, STALL = Act.CLOSE, Act.RESET, Act.HALF_CLOSE, Act.STALL
 
-Step = bytes | float | int | asyncio.Event | Act
-Script = Sequence[Step]
+Script = Sequence[object]
+"""Of bytes, numbers, events and acts."""
 
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
@@ -46,7 +46,9 @@ class Seen:
         self.peer, self.head, self.body = peer, head, body
         line, *fields = head[:-4].split(b"\r\n")
         self.line = line.decode("latin-1")
-        self.headers = [(name.lower().decode("latin-1"), value.strip().decode("latin-1")) for name, _, value in (f.partition(b":") for f in fields)]
+        self.headers = [
+            (name.lower().decode("latin-1"), value.strip().decode("latin-1")) for name, _, value in (f.partition(b":") for f in fields)
+        ]
         self.played_at = 0.0
         """When the last step of its script was done, on the loop's clock; 0 while it is not."""
 
@@ -150,7 +152,7 @@ class _Peer(asyncio.Protocol):
             await self.news.wait()
         return True
 
-    async def play(self, step: Step) -> None:
+    async def play(self, step: object) -> None:
         if isinstance(step, bytes):
             await self.room.wait()
             if not self.left_at:
@@ -166,6 +168,7 @@ class _Peer(asyncio.Protocol):
         elif step is HALF_CLOSE:
             self.transport.write_eof()
         else:
+            assert step is STALL, step
             await self.has(lambda: False)
 
 
@@ -248,6 +251,6 @@ def event(data: object, name: str = "") -> bytes:
     return (f"event: {name}\n".encode() if name else b"") + b"data: " + text + b"\n\n"
 
 
-def stream(*frames: bytes) -> list[Step]:
+def stream(*frames: bytes) -> list[object]:
     """A whole stream: each frame a chunk of its own."""
     return [head(), *(chunk(frame) for frame in frames), END]

@@ -23,7 +23,7 @@ from lockgate.gateway.front import Front
 from lockgate.gateway.heads import Heads
 from lockgate.gateway.minting import Minting
 from lockgate.gateway.plan.endpoints import ENDPOINTS
-from lockgate.gateway.plan.plan import Plan, Timed, Timing
+from lockgate.gateway.plan.plan import Plan, Timed, Timing, tls_name
 from lockgate.gateway.relay.meter import Meter
 from lockgate.gateway.relay.roles import Minted, Silent
 from lockgate.gateway.sight.facts import Finished
@@ -118,7 +118,7 @@ class App:
         self.beats: Deadlines[Silent] | None = Deadlines(loop, interval_s, _silent) if interval_s else None
         self._loop = loop
         self._deadlines: dict[int, Deadlines[Timed]] = {}
-        self._contexts: dict[str, tuple[ProviderKeyTls, ssl.SSLContext]] = {}
+        self._contexts: dict[str, ssl.SSLContext] = {}
         self._timing = Timing(settings.upstream.timeout_ms, settings.upstream.stream_timeout_ms, self._deadlines_of)
         self._names = Names(user_agent=settings.wire.server, header_prefix=settings.wire.header_prefix)
         self.source = FileSource(
@@ -158,9 +158,9 @@ class App:
         Everything from here on is served by ``snapshot``; exchanges under way keep what they began with. Raises Refused, and has
         changed nothing then.
         """
-        contexts = {key.id: self._context(key, key.tls) for key in snapshot.provider_keys.values() if key.tls is not None}
+        contexts = {tls_name(key): self._context(key, key.tls) for key in snapshot.provider_keys.values() if key.tls is not None}
         self.plan = Plan(snapshot, self._timing, self._names, self._reveal)
-        for name, (_, context) in contexts.items():
+        for name, context in contexts.items():
             self.pool.register(name, context)
         self._contexts = contexts
         self.sight.config_applied(snapshot.number, snapshot.hash, self.clock.now_s())
@@ -174,13 +174,13 @@ class App:
         rows = len(snapshot.provider_keys) + len(snapshot.models) + len(snapshot.api_keys)
         self.log.write(Applied(snapshot.number, snapshot.hash, rows, len(snapshot.rejected)))
 
-    def _context(self, key: ProviderKey, own: ProviderKeyTls) -> tuple[ProviderKeyTls, ssl.SSLContext]:
+    def _context(self, key: ProviderKey, own: ProviderKeyTls) -> ssl.SSLContext:
         """A provider key's TLS, kept while it stays the same: making one reads all certificates of the platform."""
-        kept = self._contexts.get(key.id)
-        if kept is not None and kept[0] == own:
+        kept = self._contexts.get(tls_name(key))
+        if kept is not None:
             return kept
         try:
-            return own, upstream_tls(self.settings, own)
+            return upstream_tls(self.settings, own)
         except (OSError, ValueError) as error:
             raise Refused("invalid", [Problem("provider_keys", key.display_name, "tls", str(error))]) from None
 

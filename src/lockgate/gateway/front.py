@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from lockgate.core.policy.access import caller_of, caller_with, digest_of
+from lockgate.core.policy.access import caller_with, digest_of
 from lockgate.core.policy.source import Source
+from lockgate.gateway import denied
 from lockgate.gateway.plan.endpoints import ENDPOINTS, Endpoint
 from lockgate.gateway.plan.plan import KeyRow
 from lockgate.gateway.relay.driver import Driver
@@ -64,9 +65,7 @@ class Front:
         found = caller_with(known.digest, house.plan.keys, self._now_ms())
         if not isinstance(found, KeyRow):
             assert isinstance(found, Fault)
-            house.sight.auth_decided("api_key" if found.kind != "credential_missing" else "none", "denied", found.kind)
-            reply.send(found.status, house.heads.fault(request_id, found), endpoint.dialect.write_fault(found))
-            return
+            return self._deny(reply, endpoint, endpoint.template, request_id, known.address, known.digest, found)
         house.sight.auth_decided("api_key", "allowed", "")
         request.context = Driver(house, endpoint, found, request_id, known.address, known.user_agent, started)
 
@@ -75,25 +74,41 @@ class Front:
         self._house.flights[driver.endpoint_row.template].n += 1
         driver.begin(request, reply)
 
+    def _deny(
+        self, reply: Reply, endpoint: Endpoint, template: str, request_id: str, address: str, digest: bytes | Fault, refusal: Fault
+    ) -> None:
+        house = self._house
+        house.sight.auth_decided("api_key" if refusal.kind != "credential_missing" else "none", "denied", refusal.kind)
+        row = house.plan.keys.get(digest) if isinstance(digest, bytes) else None
+        denied.tell(house.log, template, request_id, address, refusal, "" if row is None else row.principal.api_key_id)
+        reply.send(refusal.status, house.heads.fault(request_id, refusal), endpoint.dialect.write_fault(refusal))
+
     def refuse(self, refusal: Fault, request: Request | None) -> tuple[bytes, bytes]:
-        endpoint = _CHAT if request is None else ENDPOINTS.get(request.path, _CHAT)
-        context = None if request is None else request.context
-        request_id = context.request_id if isinstance(context, Driver) else "" if request is None else self._named(request)[0]
-        return self._house.heads.fault(request_id or new_request_id(), refusal), endpoint.dialect.write_fault(refusal)
+        endpoint, request_id, key = None, "", None
+        if request is not None:
+            endpoint, context = ENDPOINTS.get(request.path), request.context
+            if isinstance(context, Driver):
+                request_id, key = context.request_id, context.key
+            else:
+                request_id = request.context = self._named(request)[0] or new_request_id()
+        request_id = request_id or new_request_id()
+        if refusal.kind != "body_too_large":  # That one has a line of its own, once the body is disposed of.
+            template = "other" if endpoint is None else endpoint.template
+            self._tell(request, template, request_id, self._ticks(), refusal.status, refusal, key)
+        return self._house.heads.fault(request_id, refusal), (endpoint or _CHAT).dialect.write_fault(refusal)
 
     def body_refused(self, request: Request, refusal: Fault, outcome: str) -> None:
-        endpoint = ENDPOINTS.get(request.path, _CHAT)
-        driver, now = request.context, self._ticks()
-        known = isinstance(driver, Driver)
+        endpoint, context = ENDPOINTS.get(request.path), request.context
+        known = isinstance(context, Driver)
         self._house.sight.body_refused(
-            request.method.decode("ascii"),
-            endpoint.template,
-            endpoint.protocol,
+            _method(request),
+            "other" if endpoint is None else endpoint.template,
+            "openai" if endpoint is None else endpoint.protocol,
             refusal,
             outcome,
-            driver.request_id if known else "",
-            driver.client_ip if known else self._source.address(request.peer, request.headers),
-            now - driver.started if known else 0.0,
+            context.request_id if known else context or "",
+            context.client_ip if known else self._source.address(request.peer, request.headers),
+            self._ticks() - context.started if known else 0.0,
         )
 
     def _known(self, request: Request, endpoint: Endpoint) -> "Known":
@@ -145,12 +160,12 @@ class Front:
 
     def _models(self, request: Request, reply: Reply, request_id: str, started: float) -> None:
         house = self._house
-        found = caller_of(request.headers, house.plan.keys, self._now_ms())
+        digest = digest_of(request.headers)
+        found = caller_with(digest, house.plan.keys, self._now_ms())
         if not isinstance(found, KeyRow):
             assert isinstance(found, Fault)
-            house.sight.auth_decided("api_key" if found.kind != "credential_missing" else "none", "denied", found.kind)
-            reply.send(found.status, house.heads.fault(request_id, found), _CHAT.dialect.write_fault(found))
-            return
+            address = self._source.address(request.peer, request.headers)
+            return self._deny(reply, _CHAT, "/v1/models", request_id, address, digest, found)
         house.sight.auth_decided("api_key", "allowed", "")
         created = self._now_ms() // 1000
         rows = [
@@ -163,7 +178,7 @@ class Front:
 
     def _tell(
         self,
-        request: Request,
+        request: Request | None,
         template: str,
         request_id: str,
         started: float,
@@ -173,12 +188,12 @@ class Front:
     ) -> None:
         self._house.sight.finished(
             Served(
-                request.method.decode("ascii") if request.method in _METHODS else "other",
+                _method(request),
                 template,
                 "anthropic" if template.startswith("/v1/messages") else "openai",
                 None if key is None else key.principal,
                 request_id,
-                self._source.address(request.peer, request.headers),
+                "" if request is None else self._source.address(request.peer, request.headers),
                 started,
                 self._ticks(),
                 status,
@@ -200,3 +215,7 @@ class Front:
                 + "\n"
             )
         reply.send(200 if good else 503, self._house.heads.text(request_id), body.encode())
+
+
+def _method(request: Request | None) -> str:
+    return request.method.decode("ascii") if request is not None and request.method in _METHODS else "other"

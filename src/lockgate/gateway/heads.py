@@ -22,15 +22,14 @@ class Heads:
         self._request_id = self.request_id_name + b": "
 
     def whole(self, request_id: str, names_call: bool) -> bytes:
-        return self._named(self._json, request_id.encode(), names_call)
+        name = request_id.encode()
+        if names_call:
+            return b"%b%b%b%b\r\n" % (self._json, name, self._call_id, name)
+        return b"%b%b\r\n" % (self._json, name)
 
     def stream(self, request_id: str, names_call: bool) -> bytes:
-        return self._named(self._stream, request_id.encode(), names_call)
-
-    def _named(self, block: bytes, request_id: bytes, names_call: bool) -> bytes:
-        if names_call:
-            return b"%b%b%b%b\r\n" % (block, request_id, self._call_id, request_id)
-        return b"%b%b\r\n" % (block, request_id)
+        name = request_id.encode()
+        return b"%b%b%b%b\r\n" % (self._stream, name, self._call_id if names_call else b"", name if names_call else b"")
 
     def json(self, request_id: str) -> bytes:
         return b"%b%b\r\n" % (self._json, request_id.encode())

@@ -16,8 +16,9 @@ Rule 5: what is recorded is recorded before the caller is told, so that a crash 
         (a hold in flight is still answered, else it leaks)
 """
 
+from collections.abc import Mapping
 from enum import IntEnum, auto
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from lockgate.core.exchange.commands import Command
 from lockgate.core.exchange.events import Event
@@ -84,25 +85,45 @@ NEXT_TARGET: dict[Event, Step] = {
 }
 """Instead of the table's row while nothing was shown, the fault is retryable and a target is left."""
 
-_ROWS: tuple[tuple[Step | None, ...], ...] = tuple(tuple(TABLE[phase].get(event) for event in Event) for phase in Phase)
+A = TypeVar("A")
+Row = tuple[Phase, tuple[A, ...]] | None
 
 
-class Exchange:
+class Play(Generic[A]):
+    """The table with something in place of each command: the driver puts its own functions there, once."""
+
+    __slots__ = ("next_target", "rows")
+
+    def __init__(self, actions: Mapping[Command, A]) -> None:
+        def played(step: Step | None) -> Row[A]:
+            return None if step is None else (step.phase, tuple(actions[command] for command in step.commands))
+
+        self.rows = tuple(tuple(played(TABLE[phase].get(event)) for event in Event) for phase in Phase)
+        self.next_target = tuple(played(NEXT_TARGET.get(event)) for event in Event)
+
+
+COMMANDS = Play({command: command for command in Command})
+
+
+class Exchange(Generic[A]):
     """``targets`` is how many attempts there may be; the driver knows which."""
 
-    __slots__ = ("phase", "targets_left")
+    __slots__ = ("_play", "phase", "targets_left")
 
-    def __init__(self, targets: int = 1) -> None:
+    def __init__(self, play: Play[A], targets: int = 1) -> None:
+        self._play = play
         self.phase = Phase.ADMITTING
         self.targets_left = targets - 1
 
-    def receive(self, event: Event, fault: Fault | None = None) -> tuple[Command, ...]:
-        """Raises ValueError for an event that cannot happen in this phase: a bug in the driver."""
-        step = _ROWS[self.phase][event]
-        if step is None:
+    def receive(self, event: Event, fault: Fault | None = None) -> tuple[A, ...]:
+        """What to do, in order. Raises ValueError for an event that cannot happen in this phase: a bug in the driver."""
+        row = self._play.rows[self.phase][event]
+        if row is None:
             raise ValueError(f"{event.name} is not legal while {self.phase.name}")
-        if fault is not None and self.targets_left and fault.retryable and event in NEXT_TARGET and self.phase < Phase.SHOWING:
-            self.targets_left -= 1
-            step = NEXT_TARGET[event]
-        self.phase = step.phase
-        return step.commands
+        if fault is not None and self.targets_left and fault.retryable and self.phase < Phase.SHOWING:
+            again = self._play.next_target[event]
+            if again is not None:
+                self.targets_left -= 1
+                row = again
+        self.phase, actions = row
+        return actions

@@ -15,16 +15,22 @@ def shown(
     inbound: Dialect, upstream: Dialect, model: str, response_id: str, now_ms: Callable[[], int], body: bytes, seen: Seen, restamps: bool
 ) -> bytes | Fault:
     """
-    ``body`` is an answer that ``upstream.observe`` accepted, and ``seen`` what it found in it. Of the same dialect it is passed on untouched but for ``model``
-    (section 1.7), else read and written again.
+    ``body`` is an answer that ``upstream.observe`` accepted, and ``seen`` what it found in it. Of the same dialect it is passed on
+    untouched but for ``model``, which is the caller's name for it whatever the upstream says (section 1.7); else it is read and
+    written again.
     """
     if inbound.name is upstream.name:
-        if not restamps or not seen.model_version:
+        if not restamps:
             return body
+        name = _encode(model)
         try:
-            return json_splice.replace(body, "model", _encode(model))
+            if seen.model_version or "model" in json_splice.spans(body):
+                return json_splice.replace(body, "model", name)
+            return json_splice.add(body, b'"model":' + name)
         except json_splice.DuplicateMember:
             return fault("upstream_decode_error", reason="it has two members of the same name")
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return fault("upstream_decode_error", reason="the body is not valid UTF-8")
     assert upstream.read_answer is not None
     assert inbound.write_answer is not None
     answer = upstream.read_answer(body)

@@ -134,6 +134,8 @@ def to_usage(counts: Counts) -> Usage:
     elif counts.reasoning and counts.total == prompt + completion + counts.reasoning:
         # Some of the family count reasoning beside the completion and only add it to the total.
         completion += counts.reasoning
+    if not (counts.cached or counts.cache_write or counts.audio_input or counts.reasoning or counts.audio_output):
+        return Usage(prompt, output=completion)
     cached = min(counts.cached, prompt)
     written = min(counts.cache_write, prompt - cached)
     audio = min(counts.audio_input, prompt - cached - written)

@@ -7,6 +7,7 @@ which of two members of one name wins, so a body with such a pair is never edite
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -47,10 +48,16 @@ def place(body: bytes, key: str) -> tuple[int, int]:
     ``key`` is a plain name (letters, digits, ``_``). When its literal occurs once and no ``\\u`` could spell it
     differently, that occurrence is the member: the member exists, so it has to be written somewhere.
     """
+    quoted, compact = _needles(key)
     if len(body) > _SMALL_BYTES:
         # Walking skips values faster than a search for short words reads them.
         return spans(body)[key]
-    quoted = b'"%b"' % key.encode()
+    if b"\\" not in body:
+        # As most are: written without spaces, and no string has an escape, so that the next quote ends it.
+        at = body.find(compact)
+        if at >= 0 and body.count(quoted) == 1:
+            start = at + len(compact) - 1
+            return start, body.index(b'"', start + 1) + 1
     if body.count(quoted) == 1 and (b"\\" not in body or b"\\u" not in body):
         at = body.index(quoted) + len(quoted)
         if body[at] != _COLON:
@@ -60,6 +67,12 @@ def place(body: bytes, key: str) -> tuple[int, int]:
             if body[start] == _QUOTE:
                 return start, _end_of_string(body, start)
     return spans(body)[key]
+
+
+@lru_cache(maxsize=64)
+def _needles(key: str) -> tuple[bytes, bytes]:
+    """How a member of this name is written, and how with a string for its value when there are no spaces."""
+    return b'"%b"' % key.encode(), b'"%b":"' % key.encode()
 
 
 def spans(body: bytes) -> dict[str, tuple[int, int]]:

@@ -7,6 +7,7 @@ callers get; they keep nobody else from being served. State that outlives a plan
 """
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -62,7 +63,7 @@ class Route:
         self.rates: Rates | None = compile_rates(row.cost)
         self.labels = TargetLabels(row.display_name, row.model_name or row.display_name, target.provider, key.id, key.display_name)
         self.tags = _tags(key)
-        self.origin = Origin(target.scheme, target.host, target.port, target.tls, target.allow)
+        self.origin = Origin(target.scheme, target.host, target.port, tls_name(key), target.allow)
         total_ms = timing.timeout_ms if row.timeout is None else row.timeout
         self.total = timing.deadlines(total_ms)
         self.gap = timing.deadlines(_gap_ms(row, timing))
@@ -202,15 +203,25 @@ def _route(
     return target if isinstance(target, Fault) else Route(row, key, target, timing)
 
 
+def tls_name(key: ProviderKey) -> str:
+    """
+    Of the TLS context of a provider key's connections; empty is the deployment's. Another one once the key's block is another, so
+    that no connection that was trusted by the old rules is used again.
+    """
+    own = key.tls
+    return "" if own is None else f"{key.id} {sha256(f'{own.verify} {own.ca_cert}'.encode()).hexdigest()}"
+
+
 def _usable(row: Model, found: Route | Fault) -> Route | Unusable:
     return Unusable(row.display_name, compile_networks(row.allowed_cidrs), found) if isinstance(found, Fault) else found
 
 
 def _gap_ms(row: Model, timing: Timing) -> int:
-    """The longest gap between two pieces of a stream: the first level that says anything wins (section 3.5)."""
-    for said in (row.stream_timeout, row.timeout):
-        if said is not None:
-            return said
+    """The longest gap between two pieces of a stream (section 3.5): a stream timeout of 0 defers, a timeout of 0 opts out."""
+    if row.stream_timeout:
+        return row.stream_timeout
+    if row.timeout is not None:
+        return row.timeout
     return timing.stream_timeout_ms or timing.timeout_ms
 
 

@@ -6,9 +6,11 @@ the plain path has no task, queue or future. What it decides is only *how* to do
 core/exchange/machine's. Its attributes are also the facts that logs and metrics tell (gateway/sight/facts.Finished).
 """
 
+from collections.abc import Callable
+
 from lockgate.core.exchange.commands import Command
 from lockgate.core.exchange.events import Event
-from lockgate.core.exchange.machine import Exchange, Phase
+from lockgate.core.exchange.machine import Exchange, Phase, Play
 from lockgate.core.metering.bound import input_bound
 from lockgate.core.metering.pricing import price
 from lockgate.gateway.plan.endpoints import Endpoint
@@ -73,7 +75,7 @@ class Driver:
         self.client_ip, self.user_agent, self.started = client_ip, user_agent, started
         self.principal = key.principal
         self.endpoint = endpoint.template
-        self.machine = Exchange()
+        self.machine = Exchange(_PLAY)
         self.attempts: list[Attempt] = []
 
     # From the caller ------------------------------------------------------------------------------------------------
@@ -134,7 +136,7 @@ class Driver:
 
     def _end_plainly(self, failure: Fault) -> None:
         """The bug is in how exchanges end: what is left to do of that is done without what may have failed."""
-        self.fault, reply, attempt = failure, self.reply, self.attempts[-1] if self.attempts else None
+        self.fault, attempt = failure, self.attempts[-1] if self.attempts else None
         if attempt is not None:
             attempt.abort()
             if attempt.record:
@@ -142,11 +144,8 @@ class Driver:
                 self._write(Settlement(attempt.record, self.house.clock.now_ms(), failure.status, NO_USAGE, failure.kind))
             if not attempt.ended_at:
                 attempt.end(self.house.clock.ticks(), failure)
-        if reply.started:
-            reply.abort()
-        else:
-            self.status = failure.status
-            reply.send(failure.status, self.house.heads.fault(self.request_id, failure), self.endpoint_row.dialect.write_fault(failure))
+        if not self.reply.done:
+            self._send_fault()
         if not self.ended:
             self._observe()
 
@@ -176,8 +175,8 @@ class Driver:
         """Also called by the attempts."""
         if failure is not None:
             self.fault = failure
-        for command in self.machine.receive(event, failure):
-            _ACTIONS[command](self)
+        for action in self.machine.receive(event, failure):
+            action(self)
 
     def _hold(self) -> None:
         self.feed(Event.ADMITTED)
@@ -325,17 +324,18 @@ class Driver:
         return self.attempts[-1].provider_request_id if self.attempts else ""
 
 
-_BY_COMMAND = {
-    Command.HOLD: Driver._hold,
-    Command.DIAL: Driver._dial,
-    Command.SEND_HEAD: Driver._send_head,
-    Command.SEND_DATA: Driver._send_data,
-    Command.SEND_BEAT: Driver._send_beat,
-    Command.FINISH: Driver._finish,
-    Command.SEND_FAULT: Driver._send_fault,
-    Command.ABORT: Driver._abort,
-    Command.RECORD: Driver._record,
-    Command.SETTLE: Driver._settle,
-    Command.OBSERVE: Driver._observe,
-}
-_ACTIONS = tuple(_BY_COMMAND[command] for command in Command)
+_PLAY: Play[Callable[[Driver], None]] = Play(
+    {
+        Command.HOLD: Driver._hold,
+        Command.DIAL: Driver._dial,
+        Command.SEND_HEAD: Driver._send_head,
+        Command.SEND_DATA: Driver._send_data,
+        Command.SEND_BEAT: Driver._send_beat,
+        Command.FINISH: Driver._finish,
+        Command.SEND_FAULT: Driver._send_fault,
+        Command.ABORT: Driver._abort,
+        Command.RECORD: Driver._record,
+        Command.SETTLE: Driver._settle,
+        Command.OBSERVE: Driver._observe,
+    }
+)

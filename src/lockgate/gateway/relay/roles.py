@@ -23,6 +23,7 @@ from lockgate.model.faults import Fault
 from lockgate.runtime.clock import Clock
 from lockgate.runtime.deadlines import Deadlines
 from lockgate.runtime.http1.pool import Pool
+from lockgate.runtime.logs import LogWriter
 
 
 class Silent(Protocol):
@@ -35,6 +36,7 @@ class House(Protocol):
     """What lives as long as the process."""
 
     clock: Clock
+    log: LogWriter
     sight: Sight
     heads: Heads
     flights: dict[str, Flight]

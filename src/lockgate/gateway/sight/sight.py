@@ -19,6 +19,10 @@ from lockgate.runtime import metrics
 from lockgate.runtime.logs import LogWriter
 from lockgate.runtime.metrics import Family, Labels
 
+_NEAR_CLIENTS = 1024
+_AGENT_BYTES = 512
+"""How many of the texts that callers choose are remembered, and how long ones."""
+
 
 class Flight:
     """How many exchanges of one endpoint are under way: the driver counts ``n`` up and down."""
@@ -46,6 +50,7 @@ class Sight:
         self._cells = Cells(e2e_edges, ttft_edges)
         self._clients = Clients(client_rules)
         self._by_client: dict[tuple[str, str], list[int]] = {}
+        self._near_clients: dict[tuple[bytes, str], list[int]] = {}
         self._deployments: dict[TargetLabels, list[int]] = {}
         self._near_deployments: dict[int, tuple[TargetLabels, list[int]]] = {}
         self._flights: dict[tuple[str, str], Flight] = {}
@@ -82,10 +87,7 @@ class Sight:
             prompt, output = usage.prompt, usage.output
             cell.input += prompt
             cell.output += output
-            who = (self._clients.type_of(facts.user_agent), facts.model)
-            tokens = self._by_client.get(who)
-            if tokens is None:
-                tokens = self._by_client[who] = [0, 0]
+            tokens = self._near_clients.get((facts.user_agent, facts.model)) or self._tokens_of(facts.user_agent, facts.model)
             tokens[0] += prompt
             tokens[1] += output
             spend = facts.spend
@@ -104,6 +106,14 @@ class Sight:
                     self.log.write(attempt_line(facts, index, attempt))
             else:
                 self.log.write(exchange_line(facts, ended))
+
+    def _tokens_of(self, user_agent: bytes, model: str) -> list[int]:
+        tokens = self._by_client.setdefault((self._clients.type_of(user_agent), model), [0, 0])
+        if len(self._near_clients) >= _NEAR_CLIENTS:
+            self._near_clients.clear()
+        if len(user_agent) <= _AGENT_BYTES:
+            self._near_clients[user_agent, model] = tokens
+        return tokens
 
     def _attempted(self, attempt: Attempted) -> None:
         near = self._near_deployments.get(id(attempt.target))

@@ -8,7 +8,7 @@ Texts are cut to a length in UTF-8 bytes per field, counts to what fits 64 bits.
 
 import msgspec
 
-from lockgate.core.metering.told import FINISH_WORDS, finish_word, id_word, is_id
+from lockgate.core.metering.told import FINISH_WORDS, finish_word, id_word, is_id, is_name
 from lockgate.model.records import Intent, Settlement
 from lockgate.model.usage import Usage
 
@@ -37,7 +37,7 @@ def recovered(intent: Intent, now_ms: int) -> Settlement:
 def plain(settlement: Settlement) -> Settlement:
     """The settlement without what an upstream put where only ids and known words belong: a record holds no text of anybody."""
     request_id, version = settlement.provider_request_id, settlement.provider_model_version
-    if settlement.finish_reason in FINISH_WORDS and is_id(request_id) and is_id(version):
+    if settlement.finish_reason in FINISH_WORDS and is_id(request_id) and is_name(version):
         return settlement
     return msgspec.structs.replace(
         settlement,

@@ -237,7 +237,7 @@ class Model(Resource, frozen=True, kw_only=True):
     timeout: U64 | None = None
     """Milliseconds for a whole answer that is not streamed; 0 is no limit."""
     stream_timeout: U64 | None = None
-    """Milliseconds until a stream's head and between two of its chunks; 0 is no limit."""
+    """Milliseconds until a stream's head and between two of its chunks; 0 takes ``timeout``."""
     retries: U32 | None = None
     """Further tries at the same target."""
     cost: ModelCost | None = None

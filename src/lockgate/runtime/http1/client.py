@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from lockgate.model.faults import Fault, fault
+from lockgate.runtime.outbox import Outbox
 
 HEAD_BYTES = 65_536
 """The most that is read in a row without a byte of body: a head, chunk extensions, trailers."""
@@ -111,6 +112,7 @@ class Lane(Protocol):
     """The pool, as far as a connection needs it."""
 
     buffer: memoryview
+    outbox: Outbox
 
     def release(self, connection: "UpstreamConnection") -> None:
         """The connection is free for another call."""
@@ -171,6 +173,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         self._answer = Answer()
         self._feed = self._answer.feed
         self._buffer = lane.buffer
+        self._write = lane.outbox.write
         self._call: Call | None = None
         self._head_bytes = 0
         self._reading = True
@@ -225,9 +228,10 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         self._call = call
         call.connection = self
         if len(call.body) > JOIN_BYTES:
-            self._transport.writelines((call.head, call.body))
+            self._write(self._transport, call.head)
+            self._write(self._transport, call.body)
         else:
-            self._transport.write(call.head + call.body)
+            self._write(self._transport, call.head + call.body)
         if call.paused:
             self.pause()
 

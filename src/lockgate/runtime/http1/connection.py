@@ -12,6 +12,7 @@ any --refused, or answered before the body came--> DRAIN or BODY with the body d
 """
 
 import asyncio
+from functools import partial
 from time import time
 from typing import cast
 
@@ -34,18 +35,15 @@ class CallerConnection(Outlet):
     def __init__(self, shared: Shared) -> None:
         super().__init__(shared)
         self._intake = Intake(shared.limits)
-        self._state = HEAD
-        self._held = bytearray()
+        self._state, self._held = HEAD, bytearray()
         self._request: Request | None = None
         self._refused: Fault | None = None
         self._deadline: Deadlines[Timed] | None = None
-        self._handle_head = shared.handler.head
-        self._handle = shared.handler.request
+        self._handle_head, self._handle = shared.handler.head, shared.handler.request
         self._body_limit = shared.limits.body_bytes
         self._times_idle = shared.limits.idle_timeout_s > 0
         self._looping = self._reading_paused = False
-        self._discarded = 0
-        self._peer = ""
+        self._discarded, self._peer = 0, ""
 
     def _timed(self) -> Timed:
         return self
@@ -53,9 +51,8 @@ class CallerConnection(Outlet):
     # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast(asyncio.Transport, transport)
-        self._transport = transport
-        self.write = transport.write
+        self._transport = transport = cast(asyncio.Transport, transport)
+        self.write = partial(self._shared.outbox.write, transport)
         peer = transport.get_extra_info("peername")
         self._peer = str(peer[0]).removeprefix("::ffff:") if isinstance(peer, tuple) else ""
         shared = self._shared
@@ -97,6 +94,8 @@ class CallerConnection(Outlet):
         at, size = 0, len(data)
         while at < size:
             state = self._state
+            if state == HEAD and at:
+                self._shared.outbox.flush()  # A caller who does not read what it asked for is not served more.
             if state == HEAD and not self.paused:
                 at = self._read_head(data, at)
             elif state == BODY:
@@ -268,6 +267,7 @@ class CallerConnection(Outlet):
         self._state = HEAD
         if not self._looping:
             if self._held:
+                self._shared.outbox.flush()
                 if not self.paused:
                     self._take_held()
             elif self._times_idle:
@@ -349,6 +349,7 @@ class CallerConnection(Outlet):
         if self._reading_paused:
             self._reading_paused = False
             self._transport.resume_reading()
+        self._shared.outbox.flush()
         if self._transport.can_write_eof():
             self._transport.write_eof()
             self._time(self._shared.drains)

@@ -87,6 +87,7 @@ class Outlet(asyncio.Protocol):
 
     def _close(self) -> None:
         """Closes when what was written is sent; gives up on that when nothing moves."""
+        self._shared.outbox.flush()
         unsent_bytes = self._unsent()
         self._transport.close()
         if unsent_bytes:
@@ -94,6 +95,7 @@ class Outlet(asyncio.Protocol):
 
     def _reset(self) -> None:
         """Cuts so that the caller cannot take what it has for the whole: a close-delimited answer has no other sign."""
+        self._shared.outbox.flush()
         sock = self._transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

@@ -17,6 +17,7 @@ from lockgate.runtime.address import Allowed
 from lockgate.runtime.deadlines import Deadlines
 from lockgate.runtime.http1.client import Answering, Call, UpstreamConnection
 from lockgate.runtime.http1.dial import DialFailed, Keepalive, dial, server_name
+from lockgate.runtime.outbox import outbox_of
 from lockgate.runtime.tasks import spawn
 from lockgate.runtime.tls import ClientContext
 
@@ -37,13 +38,14 @@ class Origin(msgspec.Struct, frozen=True, cache_hash=True):
 class OriginLane:
     """The connections of one origin; ``idle`` is a stack, the most recently used on top."""
 
-    __slots__ = ("allowed", "buffer", "idle", "origin", "pool")
+    __slots__ = ("allowed", "buffer", "idle", "origin", "outbox", "pool")
 
     def __init__(self, pool: "Pool", origin: Origin, allowed: Allowed) -> None:
         self.pool = pool
         self.origin = origin
         self.allowed = allowed
         self.buffer = pool.buffer
+        self.outbox = pool.outbox
         self.idle: list[UpstreamConnection] = []
 
     def release(self, connection: UpstreamConnection) -> None:
@@ -100,6 +102,7 @@ class Pool:
         self.max_idle = max_idle_per_origin
         self.keepalive = Keepalive(*keepalive)
         self.buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self.outbox = outbox_of(loop)
         self.connections: set[UpstreamConnection] = set()
         self.dialing: set[Call] = set()
         self.idles: Deadlines[UpstreamConnection] = Deadlines(loop, idle_timeout_s, self._expire)

@@ -13,6 +13,7 @@ from lockgate.runtime.deadlines import Deadlines
 from lockgate.runtime.http1.limits import Limits
 from lockgate.runtime.http1.reply import Reply
 from lockgate.runtime.http1.request import Request
+from lockgate.runtime.outbox import outbox_of
 from lockgate.runtime.tasks import TaskFailed, places
 
 
@@ -61,6 +62,7 @@ class Shared:
         self.idles: Deadlines[Timed] = Deadlines(loop, limits.idle_timeout_s, lambda timed: timed.close_now())
         self.drains: Deadlines[Timed] = Deadlines(loop, limits.drain_timeout_s, lambda timed: timed.drain_expired())
         self.writes: Deadlines[Timed] = Deadlines(loop, limits.write_timeout_s, lambda timed: timed.write_expired())
+        self.outbox = outbox_of(loop)
         self.waiting: list[asyncio.Future[None]] = []
         self.gone: asyncio.Event | None = None
         self.second = -1

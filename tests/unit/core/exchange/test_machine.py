@@ -6,7 +6,7 @@ import pytest
 
 from lockgate.core.exchange.commands import Command as Do
 from lockgate.core.exchange.events import Event as Ev
-from lockgate.core.exchange.machine import TABLE, Exchange, Phase
+from lockgate.core.exchange.machine import COMMANDS, TABLE, Exchange, Phase
 from lockgate.model.faults import fault
 
 BUSY = fault("upstream_failed")
@@ -15,7 +15,7 @@ ENDS = (Do.SETTLE, Do.OBSERVE)
 
 
 def test_a_whole_answer_is_recorded_before_it_is_shown() -> None:
-    x = Exchange()
+    x = Exchange(COMMANDS)
     assert x.receive(Ev.ARRIVED) == (Do.HOLD,)
     assert x.receive(Ev.ADMITTED) == (Do.DIAL,)
     assert x.receive(Ev.UPSTREAM_HEAD) == ()
@@ -24,7 +24,7 @@ def test_a_whole_answer_is_recorded_before_it_is_shown() -> None:
 
 
 def test_a_stream_shows_its_head_with_the_first_chunk() -> None:
-    x = Exchange()
+    x = Exchange(COMMANDS)
     for event in (Ev.ARRIVED, Ev.ADMITTED, Ev.UPSTREAM_HEAD):
         x.receive(event)
     assert x.receive(Ev.UPSTREAM_CHUNK) == (Do.SEND_HEAD, Do.SEND_DATA)
@@ -34,14 +34,14 @@ def test_a_stream_shows_its_head_with_the_first_chunk() -> None:
 
 
 def test_a_silent_stream_shows_its_head_and_beats() -> None:
-    x = Exchange()
+    x = Exchange(COMMANDS)
     for event in (Ev.ARRIVED, Ev.ADMITTED, Ev.UPSTREAM_HEAD):
         x.receive(event)
     assert x.receive(Ev.SILENCE) == (Do.SEND_HEAD, Do.SEND_BEAT)
 
 
 def test_a_retryable_failure_dials_the_next_target_and_records_the_attempt() -> None:
-    x = Exchange(targets=2)
+    x = Exchange(COMMANDS, targets=2)
     x.receive(Ev.ARRIVED)
     x.receive(Ev.ADMITTED)
     assert x.receive(Ev.UPSTREAM_FAILED, BUSY) == (Do.RECORD, Do.DIAL)
@@ -49,21 +49,21 @@ def test_a_retryable_failure_dials_the_next_target_and_records_the_attempt() -> 
 
 
 def test_a_final_failure_stops_the_walk() -> None:
-    x = Exchange(targets=3)
+    x = Exchange(COMMANDS, targets=3)
     x.receive(Ev.ARRIVED)
     x.receive(Ev.ADMITTED)
     assert x.receive(Ev.UPSTREAM_FAILED, BAD) == (Do.RECORD, Do.SEND_FAULT, *ENDS)
 
 
 def test_after_the_first_byte_no_other_target_is_dialled() -> None:
-    x = Exchange(targets=3)
+    x = Exchange(COMMANDS, targets=3)
     for event in (Ev.ARRIVED, Ev.ADMITTED, Ev.UPSTREAM_HEAD, Ev.UPSTREAM_CHUNK):
         x.receive(event)
     assert Do.DIAL not in x.receive(Ev.UPSTREAM_FAILED, BUSY)
 
 
 def test_a_timeout_drops_the_upstream() -> None:
-    x = Exchange(targets=2)
+    x = Exchange(COMMANDS, targets=2)
     x.receive(Ev.ARRIVED)
     x.receive(Ev.ADMITTED)
     late = fault("upstream_timeout")
@@ -72,14 +72,14 @@ def test_a_timeout_drops_the_upstream() -> None:
 
 
 def test_a_caller_who_leaves_cancels_the_upstream_and_is_billed() -> None:
-    x = Exchange()
+    x = Exchange(COMMANDS)
     for event in (Ev.ARRIVED, Ev.ADMITTED, Ev.UPSTREAM_HEAD, Ev.UPSTREAM_CHUNK):
         x.receive(event)
     assert x.receive(Ev.CALLER_GONE) == (Do.ABORT, Do.RECORD, *ENDS)
 
 
 def test_a_hold_in_flight_is_still_answered_when_the_caller_left() -> None:
-    x = Exchange()
+    x = Exchange(COMMANDS)
     x.receive(Ev.ARRIVED)
     assert x.receive(Ev.CALLER_GONE) == ()
     assert x.receive(Ev.ADMITTED) == ENDS
@@ -87,14 +87,14 @@ def test_a_hold_in_flight_is_still_answered_when_the_caller_left() -> None:
 
 def test_an_event_out_of_order_is_a_bug() -> None:
     with pytest.raises(ValueError, match="UPSTREAM_END is not legal while ADMITTING"):
-        Exchange().receive(Ev.UPSTREAM_END)
+        Exchange(COMMANDS).receive(Ev.UPSTREAM_END)
 
 
 def test_every_random_life_keeps_the_promises() -> None:
     """Settled once per admission, recorded once per dial, observed once, silent upstream after done, no dial after showing."""
     dice = random.Random(7)
     for _ in range(20_000):
-        x, out = Exchange(dice.randint(1, 3)), list[Do]()
+        x, out = Exchange(COMMANDS, dice.randint(1, 3)), list[Do]()
         admitted = 0
         while x.phase is not Phase.DONE:
             event = dice.choice([e for e in TABLE[x.phase] if e is not Ev.ARRIVED])
