@@ -11,7 +11,7 @@ import ssl
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from lockgate.core.policy.source import Source
 from lockgate.core.providers.sign.entra import EntraCredential
@@ -97,6 +97,14 @@ class SpoolTrouble(Line, frozen=True, tag="the record spool is in trouble"):
     reason: str
 
 
+class Ready(NamedTuple):
+    """A snapshot in the form that only has to be swapped in."""
+
+    snapshot: Snapshot
+    plan: Plan
+    contexts: dict[str, ssl.SSLContext]
+
+
 class App:
     """One gateway process."""
 
@@ -150,19 +158,19 @@ class App:
     def load(self) -> None:
         """The first configuration. Raises Refused."""
         snapshot = self.source.load()
-        self.apply(snapshot)
+        self.apply(self.ready(snapshot))
         self.source.accept(snapshot)
 
-    def apply(self, snapshot: Snapshot) -> None:
-        """
-        Everything from here on is served by ``snapshot``; exchanges under way keep what they began with. Raises Refused, and has
-        changed nothing then.
-        """
+    def ready(self, snapshot: Snapshot) -> Ready:
+        """What takes long of applying a snapshot; runs in a thread but for the first one. Raises Refused."""
         contexts = {tls_name(key): self._context(key, key.tls) for key in snapshot.provider_keys.values() if key.tls is not None}
-        self.plan = Plan(snapshot, self._timing, self._names, self._reveal)
-        for name, context in contexts.items():
+        return Ready(snapshot, Plan(snapshot, self._timing, self._names, self._reveal), contexts)
+
+    def apply(self, ready: Ready) -> None:
+        """Everything from here on is served by this snapshot; exchanges under way keep what they began with."""
+        snapshot, self.plan, self._contexts = ready
+        for name, context in self._contexts.items():
             self.pool.register(name, context)
-        self._contexts = contexts
         self.sight.config_applied(snapshot.number, snapshot.hash, self.clock.now_s())
         rejected: dict[str, int] = {}
         for problem in snapshot.rejected:
@@ -259,7 +267,7 @@ class App:
             self._status = Server(Status(self, self.source, prometheus.path), Limits(body_bytes=65536, idle_timeout_s=60))
             address = await listen(self._status, STATUS_ADDR, prometheus.addr)
             self.log.write(Listening("status", address))
-        self._watch = tasks.spawn(self.source.watch(self.apply, self.reload_failed), name="watch resources")
+        self._watch = tasks.spawn(self.source.watch(self.ready, self.apply, self.reload_failed), name="watch resources")
 
     def end(self, reason: str) -> None:
         """Asks the process to drain and end; asked again, it ends at once."""

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,10 @@ from lockgate.runtime.tasks import TaskFailed, places
 
 POLL_S = 0.04
 """How often the file's identity is looked at: a stat costs microseconds, and a change must take effect within 100 ms."""
+
+
+P = TypeVar("P")
+"""A snapshot made ready to run."""
 
 
 class Refused(Exception):
@@ -80,24 +85,27 @@ class FileSource:
         """Reload now, changed or not (SIGHUP)."""
         self._woken = True
 
-    async def watch(self, apply: Callable[[Snapshot], None], failed: Callable[[Failure], None]) -> None:
+    async def watch(self, ready: Callable[[Snapshot], P], apply: Callable[[P], None], failed: Callable[[Failure], None]) -> None:
+        """``ready`` does in a thread, as reading does, what takes long; ``apply`` only swaps. Either may raise Refused."""
         while True:
             await asyncio.sleep(POLL_S)
             woken = self._woken
             if woken or self._identity() != self._seen:
                 self._woken = False
-                await self._reload(apply, failed, woken)
+                await self._reload(ready, apply, failed, woken)
 
-    async def _reload(self, apply: Callable[[Snapshot], None], failed: Callable[[Failure], None], woken: bool) -> None:
+    async def _reload(
+        self, ready: Callable[[Snapshot], P], apply: Callable[[P], None], failed: Callable[[Failure], None], woken: bool
+    ) -> None:
         try:
             snapshot = await asyncio.to_thread(self.load)
             previous = self.snapshot
             if previous is not None and previous.hash == snapshot.hash and previous.rejected == snapshot.rejected:
                 if woken:  # What rows refer to (env:, file:) may have changed though no row did.
-                    apply(previous)
+                    apply(await asyncio.to_thread(ready, previous))
                 self.reloaded_at_ms, self.failure = self._now_ms(), None
                 return
-            apply(snapshot)
+            apply(await asyncio.to_thread(ready, snapshot))
         except Refused as refused:
             self._refuse(failed, refused.reason, refused.problems)
         except Exception as error:  # A bug of ours keeps the last good configuration too, and does not end the watch.

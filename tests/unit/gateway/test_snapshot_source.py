@@ -82,7 +82,9 @@ class Watching:
     def during(self, steps: Callable[["Watching"], Any]) -> None:
         async def main() -> None:
             self.made.accept(self.made.load())
-            watch = tasks.spawn(self.made.watch(self.apply, lambda failure: self.failures.append(failure.reason)), name="watch")
+            watch = tasks.spawn(
+                self.made.watch(lambda snapshot: snapshot, self.apply, lambda failure: self.failures.append(failure.reason)), name="watch"
+            )
             try:
                 await steps(self)
             finally:
