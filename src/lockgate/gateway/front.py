@@ -43,7 +43,7 @@ class Known(NamedTuple):
 
 
 class Front:
-    """Implements runtime/http1/roles.Handler."""
+    """Implements runtime/http1/shared.Handler."""
 
     def __init__(self, house: House, source: Source, id_headers: tuple[bytes, ...]) -> None:
         self._house, self._source, self._id_headers = house, source, id_headers

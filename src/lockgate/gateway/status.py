@@ -22,7 +22,7 @@ METRICS = b"content-type: " + CONTENT_TYPE + b"\r\n"
 
 
 class StatusPages:
-    """Which pages there are. Implements runtime/http1/roles.Handler but for ``answer``."""
+    """Which pages there are. Implements runtime/http1/shared.Handler but for ``answer``."""
 
     def __init__(self, metrics_path: str) -> None:
         self._pages = {

@@ -37,7 +37,7 @@ class Intent(msgspec.Struct, frozen=True, tag="i", array_like=True):
     team_id: str
     user_id: str
     requested_model: str
-    """The alias the caller named; it resolved to a row, so it is not free text."""
+    """The name the caller used. It resolved to a row; under a wildcard row the caller chose the rest of it."""
     model_id: str
     model_name: str
     """Display name of the target's row."""

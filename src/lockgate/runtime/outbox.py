@@ -8,9 +8,11 @@ the turn wakes it once. No data waits longer than the events that were ready wit
 Rule 1: everything written to a transport goes through the outbox of its loop, so that order is kept.
 Rule 2: whoever closes a transport, or must know whether it is paused, flushes first.
 Rule 3: above ``FULL_BYTES`` nothing more is gathered, so that back-pressure is seen in time.
+Rule 4: a single exchange has nobody to be gathered with: its writes go out at once, and a turn of the loop is saved.
 """
 
 import asyncio
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from lockgate.runtime.tasks import TaskFailed, places
@@ -20,20 +22,34 @@ FULL_BYTES = 16 * 1024
 _outboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, "Outbox"] = WeakKeyDictionary()
 
 
-class Outbox:
-    """The outbox of one loop; only that loop's thread uses it."""
+class Busy(Protocol):
+    """A server, as far as the outbox asks whether there is more than one exchange."""
 
-    __slots__ = ("_bytes", "_call_soon", "_pending", "_report")
+    in_flight: int
+
+
+class Outbox:
+    """The outbox of one loop; only that loop's thread uses it. ``servers`` are those whose exchanges write to it."""
+
+    __slots__ = ("__weakref__", "_bytes", "_call_soon", "_pending", "_report", "servers")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._call_soon = loop.call_soon
         self._report = loop.call_exception_handler
         self._pending: list[tuple[asyncio.WriteTransport, bytes]] = []
         self._bytes = 0
+        self.servers: list[Busy] = []
 
     def write(self, transport: asyncio.WriteTransport, data: bytes) -> None:
         pending = self._pending
         if not pending:
+            in_flight = 0
+            for server in self.servers:
+                in_flight += server.in_flight
+            if in_flight == 1:
+                if not transport.is_closing():
+                    transport.write(data)
+                return
             self._call_soon(self.flush)
         pending.append((transport, data))
         self._bytes += len(data)

@@ -85,3 +85,22 @@ def test_a_write_that_fails_is_reported_and_keeps_nobody_elses_back() -> None:
     log, told = run(main())
     assert log == [("good", b"2")]
     assert [context["message"] for context in told] == ["a write failed"]
+
+
+def test_a_single_exchange_is_written_at_once() -> None:
+    class Server:
+        in_flight = 1
+
+    async def main() -> tuple[int, int]:
+        log: list[tuple[str, bytes]] = []
+        outbox = Outbox(asyncio.get_running_loop())
+        server = Server()
+        outbox.servers.append(server)
+        one = Transport(log, "one")
+        outbox.write(one, b"1")
+        alone = len(log)
+        server.in_flight = 2
+        outbox.write(one, b"2")
+        return alone, len(log)
+
+    assert run(main()) == (1, 1)

@@ -233,7 +233,8 @@ def _target(
         bridged_edit=output_limit_edit(row.quirks.max_output_field),
         render=defaults.render,
         forward=compile_forward(request.forward_client_headers, names.header_prefix, taken),
-        done_marker=response.stream_done_marker or row.quirks.done_marker,
+        # Servers of one's own often send no terminator; a finish reason shows their answers to be whole.
+        done_marker=response.stream_done_marker or ("optional" if key.api_base else row.quirks.done_marker),
         reasoning_field=response.reasoning_field or row.quirks.reasoning_field,
         _private=_private(auth, dict(defaults.fixed)),
         _heads=_heads(paths, root, names, auth, defaults, model),

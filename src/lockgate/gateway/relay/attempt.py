@@ -34,7 +34,7 @@ DRAIN_LIMIT_BYTES = 1 << 20
 
 class Attempt:
     """
-    Receives an upstream's answer (runtime/http1/roles.Answering).
+    Receives an upstream's answer (runtime/http1/client.Answering).
 
     Every callback catches whatever goes wrong in it: a bug of ours ends the exchange, not the connection.
     """

@@ -123,7 +123,7 @@ class CallerConnection(Outlet):
         intake = self._intake
         request = intake.head(data, at, end)
         if request is None:
-            self._refuse(intake.fault or fault("internal"), None)
+            self._refuse(intake.fault or fault("internal"), intake.glimpse)
             return end
         if self._deadline is not None:
             self._time(None)

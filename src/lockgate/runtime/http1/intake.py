@@ -68,6 +68,7 @@ class Intake:
         "drop",
         "expects",
         "fault",
+        "glimpse",
         "keep_alive",
         "length",
         "size",
@@ -86,6 +87,7 @@ class Intake:
         self.keep_alive = True
         self.length = self.size = 0
         self.fault: Fault | None = None
+        self.glimpse: Request | None = None
         self._repeat: Repeat | None = None
         self._renew()
 
@@ -125,9 +127,9 @@ class Intake:
         if len(words) != 3 or (words[2] != b"HTTP/1.1" and words[2] != b"HTTP/1.0") or line_end - start > limits.line_bytes:
             return self._refuse(refuse_line(data[start:line_end], limits))
         if end - line_end > limits.headers_bytes:
-            return self._refuse(fault("headers_too_large", limit=limits.headers_bytes))
+            return self._refuse(fault("headers_too_large", limit=limits.headers_bytes), words)
         if not 65 <= data[start] <= 90:  # llhttp would skip line ends here
-            return self._refuse(malformed("it does not begin with a method"))
+            return self._refuse(malformed("it does not begin with a method"), words)
         headers: list[tuple[bytes, bytes]] = []
         self._headers = headers
         self.complete = upgraded = False
@@ -137,9 +139,9 @@ class Intake:
         except HttpParserUpgrade:
             upgraded = True
         except HttpParserError as error:
-            return self._refuse(malformed(str(error)))
+            return self._refuse(malformed(str(error)), words)
         if len(headers) > limits.headers_count:
-            return self._refuse(fault("headers_too_large", limit=limits.headers_bytes))
+            return self._refuse(fault("headers_too_large", limit=limits.headers_bytes), words)
         request = Request()
         request.method, request.target, version = words
         request.http10 = version == b"HTTP/1.0"
@@ -149,11 +151,11 @@ class Intake:
         request.kept = Kept()
         framing = examine(request)
         if isinstance(framing, Fault):
-            return self._refuse(framing)
+            return self._refuse(framing, words)
         length, self.keep_alive, self.expects = framing
         self.length = length
         if self.complete is not (length == 0) and not upgraded:
-            return self._refuse(malformed("the framing of the body is ambiguous"))
+            return self._refuse(malformed("the framing of the body is ambiguous"), words)
         if length or upgraded:
             self._begin_body(length, upgraded)
             if length > 0 and not (upgraded or self.expects or request.http10):
@@ -188,8 +190,15 @@ class Intake:
             self._headers = []
             self._feed(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
 
-    def _refuse(self, refused: Fault) -> Request | None:
-        self.fault = refused
+    def _refuse(self, refused: Fault, words: list[bytes] | None = None) -> Request | None:
+        """``glimpse`` is what of a refused call may be known: its line, so that it is refused in the right dialect."""
+        self.fault, self.glimpse = refused, None
+        if words is not None and words[0] == b"POST":
+            self.glimpse = glimpse = Request()
+            glimpse.method, glimpse.target, version = words
+            glimpse.path, _, glimpse.query = glimpse.target.partition(b"?")
+            glimpse.headers, glimpse.body, glimpse.peer = [], b"", ""
+            glimpse.http10, glimpse.context, glimpse.kept = version == b"HTTP/1.0", None, Kept()
         return None
 
     def body(self, data: bytes, start: int) -> int:

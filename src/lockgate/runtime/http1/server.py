@@ -87,3 +87,5 @@ class Server:
                 connection.kill()
             await self._shared.wait_gone()
         self._servers.clear()
+        if self._shared in self._shared.outbox.servers:
+            self._shared.outbox.servers.remove(self._shared)

@@ -63,6 +63,7 @@ class Shared:
         self.drains: Deadlines[Timed] = Deadlines(loop, limits.drain_timeout_s, lambda timed: timed.drain_expired())
         self.writes: Deadlines[Timed] = Deadlines(loop, limits.write_timeout_s, lambda timed: timed.write_expired())
         self.outbox = outbox_of(loop)
+        self.outbox.servers.append(self)
         self.waiting: list[asyncio.Future[None]] = []
         self.gone: asyncio.Event | None = None
         self.second = -1

@@ -121,3 +121,54 @@ def test_a_refused_head_is_a_fault(raw: bytes, kind: str) -> None:
     assert intake.head(raw, 0, len(raw)) is None
     assert intake.fault is not None
     assert intake.fault.kind == kind
+
+
+def test_a_refused_call_is_glimpsed_by_its_line_alone() -> None:
+    intake = Intake(Limits())
+    head = b"POST /v1/messages?x=1 HTTP/1.1\r\nhost: a\r\ncontent-length: +5\r\n\r\n"
+    assert intake.head(head, 0, len(head)) is None
+    assert intake.glimpse is not None
+    assert (intake.glimpse.method, intake.glimpse.path, intake.glimpse.query) == (b"POST", b"/v1/messages", b"x=1")
+    assert intake.glimpse.headers == []
+
+
+def test_a_repeated_head_is_the_same_request_with_another_length() -> None:
+    intake = Intake(Limits())
+    first = b"POST /v1/x?q=1 HTTP/1.1\r\nHost: a\r\nContent-Length:  2\r\nx-one: 1\r\n\r\n"
+    one = intake.head(first, 0, len(first))
+    assert one is not None
+    assert intake.body(b"ab", 0) == 2
+    assert intake.take_body() == b"ab"
+    second = first.replace(b"  2\r\n", b"  11\r\n")
+    two = intake.head(second, 0, len(second))
+    assert two is not None
+    assert two is not one
+    assert (two.method, two.path, two.query, two.kept) == (one.method, one.path, one.query, one.kept)
+    assert two.headers == [(b"host", b"a"), (b"content-length", b"11"), (b"x-one", b"1")]
+    assert one.header(b"content-length") == b"2"
+    assert (intake.length, intake.complete) == (11, False)
+
+
+def test_a_head_that_differs_in_more_than_its_length_is_parsed_anew() -> None:
+    for changed in (
+        (b"x-one: 1", b"x-one: 2"),
+        (b"POST", b"PUT"),
+        (b"/v1/x", b"/v1/y"),
+        (b"Content-Length: 2", b"Content-Length: 2\r\nTransfer-Encoding: chunked"),
+        (b"Content-Length: 2", b"Content-Length: +2"),
+        (b"Content-Length: 2", b"Content-Length: 2 2"),
+        (b"Content-Length: 2", b"Content-Length: 2\r\n 2"),
+        (b"Content-Length: 2", b"Content-Length: "),
+        (b"Content-Length: 2", b"Content-Length: 1234567890123456789"),
+    ):
+        intake, fresh = Intake(Limits()), Intake(Limits())
+        first = b"POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nx-one: 1\r\n\r\n"
+        assert intake.head(first, 0, len(first)) is not None
+        intake.body(b"ab", 0)
+        intake.take_body()
+        second = first.replace(*changed)
+        again, expected = intake.head(second, 0, len(second)), fresh.head(second, 0, len(second))
+        assert (again is None) == (expected is None)
+        if again is not None and expected is not None:
+            assert (again.method, again.path, again.headers) == (expected.method, expected.path, expected.headers)
+            assert again.kept.value is None
