@@ -199,7 +199,7 @@ def test_an_answer_has_the_gateway_s_fields_and_no_others(tmp_path: Path) -> Non
         ]
         async with upstream([OK], stream(*frames)) as provider, house(tmp_path, resources(provider.url)) as home:
             whole = await home.ask("/v1/chat/completions", CHAT)
-            names = {"content-type", "server", "x-lockgate-request-id", "x-lockgate-call-id", "date", "content-length"}
+            names = {"content-type", "server", "x-lockgate-request-id", "x-lockgate-call-id", "x-request-id", "date", "content-length"}
             assert {name for name, _ in whole.headers} == names
             told = await home.ask("/v1/chat/completions", {**CHAT, "stream": True})
             assert {name for name, _ in told.headers} == names - {"content-length"} | {

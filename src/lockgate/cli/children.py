@@ -6,6 +6,8 @@ Rules
 2. A child that was ready is begun again after a pause that doubles while it keeps dying.
 3. Children are in process groups of their own, so that Ctrl-C reaches only the parent, which ends them in order.
 4. A child ends when its parent does, however the parent ends (see ``tether``).
+5. A child is asked to end once, so that a gateway finishes what is under way; after a grace it is asked again, which ends a
+   gateway at once with its records settled; and only then made to end.
 
 Time comes in as an argument, so that the rules can be tested without waiting.
 """
@@ -18,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 60.0
-STOP_GRACE_S = 4.0
+STOP_GRACE_S, LAST_GRACE_S = 4.0, 2.0
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -54,13 +56,14 @@ class Child:
         self._pause_s = FIRST_PAUSE_S
         self._begun_at = 0.0
         self._begin_at: float | None = None
+        self._asked = False
 
     @property
     def pid(self) -> int | None:
         return self.process.pid if self.process else None
 
     def begin(self, now: float) -> None:
-        self._begun_at, self._begin_at = now, None
+        self._begun_at, self._begin_at, self._asked = now, None, False
         with self.command.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command.line,
@@ -95,20 +98,22 @@ class Child:
 
     def ask_to_end(self) -> None:
         self._begin_at = None
-        if self.process:
+        if self.process and not self._asked:
+            self._asked = True
             self.process.terminate()
 
     def end(self, grace_s: float = STOP_GRACE_S) -> None:
-        """Ask it to end; after a grace, make it."""
+        """Ask it to end; after a grace ask again, and then make it."""
         self.ask_to_end()
         process = self.process
         if process is None:
             return
-        try:
-            process.wait(grace_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        for patience_s, harder in ((grace_s, process.terminate), (LAST_GRACE_S, process.kill), (None, process.kill)):
+            try:
+                process.wait(patience_s)
+                break
+            except subprocess.TimeoutExpired:
+                harder()
         self._release()
 
     def last_lines(self, count: int = 8) -> list[str]:

@@ -26,7 +26,7 @@ app = typer.Typer(
 local_model_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Fetch or serve the small real model used for trying things out."
 )
-app.add_typer(local_model_app, name="local-model")
+app.add_typer(local_model_app, name="local-model", short_help="Fetch or serve the small real model.")
 
 FAILED, MISUSED = 1, 2
 
@@ -85,7 +85,7 @@ def gateway(
     raise typer.Exit(run(settings))
 
 
-@app.command()
+@app.command(short_help="Start it here, with a small real model.")
 def up(
     data: Annotated[Path, typer.Option("--data", help="The folder that everything is kept in; made when missing.")] = Path("data"),
     gateway_addr: Annotated[
@@ -121,7 +121,7 @@ def check(file: Annotated[Path, typer.Argument(help="A resources file (YAML or J
     """
     Check a resources file without starting anything.
 
-    Reads ${NAME} and key_env from this environment as a gateway would, dials nobody, and reports every problem at once.
+    Reads ${NAME}, env:NAME and key_env from this environment as a gateway would, dials nobody, and reports every problem at once.
 
     \b
     Examples:
@@ -163,6 +163,8 @@ def usage(
     """
     from lockgate.cli.usage import usage as show_usage
 
+    if as_json and as_csv:
+        raise fail("--json and --csv are two forms; choose one.", MISUSED)
     form = "json" if as_json else "csv" if as_csv else "table"
     raise typer.Exit(
         show_usage(spool, by=by, since=since, key=key, model=model, sort=sort, form=form, resources=resources, environ=os.environ)
@@ -188,7 +190,7 @@ def local_model_fetch(
         raise fail(str(reason)) from None
 
 
-@local_model_app.command("serve")
+@local_model_app.command("serve", short_help="Serve a model with llama.cpp on loopback.")
 def local_model_serve(
     model: Annotated[Path | None, typer.Option("--model", help="A GGUF file; the fetched one when left out.", show_default=False)] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,

@@ -12,15 +12,16 @@ import sys
 import threading
 import time
 
-GRACE_S = 5.0
+GRACE_S, LAST_GRACE_S = 4.0, 1.0
 
 
 def end_with_parent() -> None:
-    """Wait for the parent to go, ask this process to end, then make it end."""
+    """Wait for the parent to go, ask this process to end, ask again (a gateway then ends at once, its records settled), make it end."""
     while os.read(0, 1024):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE_S)
+    for grace_s in (GRACE_S, LAST_GRACE_S):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(grace_s)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -22,7 +22,7 @@ from lockgate.cli.first_start import DataFolder, LocalServer
 from lockgate.cli.probe import first_answer, is_ok
 from lockgate.runtime.settings import SettingsError, listen_address, load
 
-START_LIMIT_S = 60.0
+START_LIMIT_S, LEFTOVERS_LIMIT_S = 60.0, 6.0
 ADDRESS, STATUS = "LOCKGATE_PROXY__ADDR", "LOCKGATE_OBSERVABILITY__METRICS__PROMETHEUS__ADDR"
 HOST = "127.0.0.1"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,6 +40,12 @@ class Stopped(BaseException):
 
 def stop(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
+
+
+class Left(msgspec.Struct, frozen=True):
+    """What an ``up.json`` that was left behind tells."""
+
+    pids: dict[str, int | None] = {}
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -73,13 +79,41 @@ def url_of(address: tuple[str, int]) -> str:
 
 def run(data: Path, gateway_addr: str, say: Say) -> None:
     """Start, serve until asked to stop, end everything."""
-    folder = first_start.prepare(data)
+    try:
+        folder = first_start.prepare(data)
+    except OSError as error:
+        raise CannotStart(f"{error.filename or data} cannot be used as the data folder or a file in it: {error.strerror}.") from None
     with (folder.path / "up.lock").open("a") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotStart(f"Another 'lockgate up' is running on {folder.path}. End it, or give this one another --data.") from None
+        wait_for_leftovers(folder, say)
         Up(folder, addresses_for(folder, gateway_addr, say), say).run()
+
+
+def wait_for_leftovers(folder: DataFolder, say: Say) -> None:
+    """After a ``kill -9`` of the one before, its processes end by themselves within seconds; until then they hold the addresses."""
+    try:
+        pids = msgspec.json.decode(folder.up_json.read_bytes(), type=Left).pids
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return
+    folder.up_json.unlink(missing_ok=True)
+    deadline = time.monotonic() + LEFTOVERS_LIMIT_S
+    told = False
+    while any(is_running(pid) for pid in pids.values() if pid) and time.monotonic() < deadline:
+        if not told:
+            say("The Lockgate before this one was killed; waiting for its processes to end.")
+            told = True
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def addresses_for(folder: DataFolder, gateway_addr: str, say: Say) -> Addresses:
@@ -249,7 +283,5 @@ class Up:
 
     def _end(self) -> None:
         self.folder.up_json.unlink(missing_ok=True)
-        for child in self.children:
-            child.ask_to_end()
-        for child in self.children:
+        for child in self.children:  # the gateway was begun first: it finishes what is under way while its model still answers
             child.end()

@@ -1,6 +1,7 @@
 """
 Header blocks of answers and the gateway's own lines of upstream requests, as ready bytes: made once from the ``wire``
-settings, so that their names cost nothing per request (section 1.5 of the reference).
+settings, so that their names cost nothing per request (section 1.5 of the reference). The request's id is also told where the
+official SDKs look for it: OpenAI's under ``x-request-id``, Anthropic's under ``request-id``.
 """
 
 from lockgate.model.faults import Fault
@@ -24,15 +25,18 @@ class Heads:
     def whole(self, request_id: str, names_call: bool) -> bytes:
         name = request_id.encode()
         if names_call:
-            return b"%b%b%b%b\r\n" % (self._json, name, self._call_id, name)
-        return b"%b%b\r\n" % (self._json, name)
+            return b"%b%b%b%b\r\nx-request-id: %b\r\n" % (self._json, name, self._call_id, name, name)
+        return b"%b%b\r\nx-request-id: %b\r\nrequest-id: %b\r\n" % (self._json, name, name, name)
 
     def stream(self, request_id: str, names_call: bool) -> bytes:
         name = request_id.encode()
-        return b"%b%b%b%b\r\n" % (self._stream, name, self._call_id if names_call else b"", name if names_call else b"")
+        if names_call:
+            return b"%b%b%b%b\r\nx-request-id: %b\r\n" % (self._stream, name, self._call_id, name, name)
+        return b"%b%b\r\nx-request-id: %b\r\nrequest-id: %b\r\n" % (self._stream, name, name, name)
 
     def json(self, request_id: str) -> bytes:
-        return b"%b%b\r\n" % (self._json, request_id.encode())
+        name = request_id.encode()
+        return b"%b%b\r\nx-request-id: %b\r\nrequest-id: %b\r\n" % (self._json, name, name, name)
 
     def text(self, request_id: str) -> bytes:
         return b"%b%b\r\n" % (self._text, request_id.encode())

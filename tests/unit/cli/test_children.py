@@ -96,6 +96,42 @@ def test_a_child_that_will_not_end_is_made_to(tmp_path: Path) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
+def test_a_child_is_asked_to_end_once_so_that_it_can_finish(tmp_path: Path) -> None:
+    child = Child(command(tmp_path, COUNTS + "time.sleep(0.3); print(asked, flush=True); os._exit(0)"))
+    child.begin(now=0.0)
+    process = child.process
+    assert process is not None
+    wait_for(lambda: child.last_lines() == ["ready"])
+    child.ask_to_end()
+    child.end()
+    assert (process.returncode, child.last_lines(1)) == (0, ["1"])
+
+
+def test_a_child_that_does_not_finish_in_time_is_asked_again_before_it_is_made_to_end(tmp_path: Path) -> None:
+    child = Child(command(tmp_path, COUNTS + "wait_until(2); print(asked, flush=True); os._exit(0)"))
+    child.begin(now=0.0)
+    process = child.process
+    assert process is not None
+    wait_for(lambda: child.last_lines() == ["ready"])
+    child.end(grace_s=0.05)
+    assert (process.returncode, child.last_lines(1)) == (0, ["2"])
+
+
+COUNTS = """
+import os, signal, time
+asked = 0
+def count(*_):
+    global asked
+    asked += 1
+def wait_until(times):
+    while asked < times:
+        time.sleep(0.001)
+signal.signal(signal.SIGTERM, count)
+print("ready", flush=True)
+wait_until(1)
+"""
+
+
 def test_ending_a_child_that_is_not_running_does_nothing(tmp_path: Path) -> None:
     Child(command(tmp_path, FOREVER)).end()
 

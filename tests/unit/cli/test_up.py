@@ -1,12 +1,14 @@
 """Where ``lockgate up`` listens; the rest of it is tested as a whole in tests/journeys/test_up.py."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from lockgate.cli.first_start import free_port, prepare
-from lockgate.cli.up import CannotStart, addresses_for, url_of
+from lockgate.cli.up import CannotStart, addresses_for, run, url_of, wait_for_leftovers
 
 STATUS_ANYWHERE = "observability: {metrics: {prometheus: {addr: '127.0.0.1:0'}}}\n"
 
@@ -66,3 +68,32 @@ def test_a_taken_status_port_is_replaced_and_that_is_said(tmp_path: Path) -> Non
 def test_an_address_that_is_none_is_told_in_a_sentence(tmp_path: Path, address: str) -> None:
     with pytest.raises(CannotStart, match=r"^--gateway-addr must be HOST:PORT"):
         addresses_for(prepare(tmp_path / "data"), address, nothing)
+
+
+def test_a_data_folder_that_is_a_file_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    with pytest.raises(CannotStart, match="cannot be used as the data folder"):
+        run(tmp_path / "data", "", nothing)
+
+
+def test_the_processes_of_one_that_was_killed_are_waited_for(tmp_path: Path) -> None:
+    folder, said = prepare(tmp_path / "data"), list[str]()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as left:
+        folder.up_json.write_text(f'{{"pids": {{"gateway": {left.pid}}}}}')
+
+        def say(sentence: str) -> None:
+            said.append(sentence)
+            left.communicate(b"\n")
+
+        wait_for_leftovers(folder, say)
+        assert left.returncode == 0
+    assert said == ["The Lockgate before this one was killed; waiting for its processes to end."]
+    assert not folder.up_json.exists()
+
+
+def test_nothing_is_waited_for_when_nothing_is_left(tmp_path: Path) -> None:
+    folder, said = prepare(tmp_path / "data"), list[str]()
+    wait_for_leftovers(folder, said.append)
+    folder.up_json.write_text("half a")
+    wait_for_leftovers(folder, said.append)
+    assert said == []

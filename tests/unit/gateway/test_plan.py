@@ -52,6 +52,12 @@ def kind(found: Route | Fault) -> str:
     return found.kind
 
 
+def test_a_refused_name_is_told_in_the_callers_words() -> None:
+    found = route(plan_of(models(row("a-*", model_name="internal/*"))), "a-..")
+    assert isinstance(found, Fault)
+    assert (found.kind, found.message) == ("model_not_found", "The model 'a-..' does not exist.")
+
+
 def test_an_exact_name_beats_a_wildcard_and_the_longest_wildcard_the_others() -> None:
     plan = plan_of(models(row("a-b"), row("a-*", model_name="x-*"), row("a-b*", model_name="y")))
     assert good(plan, "a-b").labels.model == "a-b"

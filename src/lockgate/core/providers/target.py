@@ -37,6 +37,8 @@ PRIVATE_LENGTH = 8
 """A shorter value would be found by chance in what an upstream says."""
 
 _NO_REQUEST, _NO_RESPONSE = RequestOverrides(), ResponseOverrides()
+_NO_SEGMENTS = frozenset(("", ".", ".."))
+_NOT_IN_PATH = frozenset("/\\%?#;")
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -101,8 +103,17 @@ class Target:
         if not self.wildcard:
             return self.model_name
         name = self.model_name.replace("*", captured, 1) if self.model_name else captured
-        # Such a name would be another path where the path names the model.
-        return fault("model_not_found", model=name) if name in (".", "..", "") else name
+        return fault("model_not_found", model=name) if self._strays(name) else name
+
+    def _strays(self, name: str) -> bool:
+        """
+        Whether a name could lead elsewhere than to the model so called. No segment of it may be '.' or '..'; and where the path
+        names the model, proxies on the way that decode a path before they read it must find one segment there and no query.
+        """
+        if not _NO_SEGMENTS.isdisjoint(name.replace("\\", "/").split("/")):
+            return True
+        in_path = any(head.__class__ is tuple for head in self._heads.values())
+        return in_path and not (name.isprintable() and _NOT_IN_PATH.isdisjoint(name))
 
     def lines(self, request_id: str, principal: Principal, headers: Headers) -> bytes:
         """Header lines of this request alone; b"" for most targets."""

@@ -116,7 +116,8 @@ class _Open:
         self.value, self.anchor, self.size, self.height = value, anchor, 1, 1
         self.key: str | None = None
         self.merging = False
-        self.seen: set[str] = set()
+        self.seen: dict[str, int] = {}
+        """The line of each key."""
         self.merges: list[object] = []
 
 
@@ -191,8 +192,8 @@ class _Builder:
     def _key(self, event: Any, key: str) -> None:
         frame = self.stack[-1]
         if key in frame.seen:
-            self._fail(event, "a key appears twice in one map")
-        frame.seen.add(key)
+            self._fail(event, f"a key appears twice in one map, first in line {frame.seen[key]}; what belongs to both stands under one key")
+        frame.seen[key] = event.start_mark.line + 1
         frame.key = key
         frame.merging = key == "<<" and event.implicit[0]
 

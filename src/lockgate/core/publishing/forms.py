@@ -69,7 +69,9 @@ def any_secret(text: str) -> str:
     if kind == "env":
         return "" if ENVIRONMENT_NAME.fullmatch(name) else "must name an environment variable after 'env:'"
     if kind == "file":
-        return "" if name.startswith("/") else "must name an absolute path after 'file:'"
+        return "" if "\0" not in name else "must name a file after 'file:'"
+    if text in ("env:", "file:"):
+        return f"must name {'an environment variable' if text == 'env:' else 'a file'} after '{text}'"
     if text.startswith("vault:"):
         return "refers to a vault, which is not supported yet; use env:NAME or file:PATH"
     if not text.lstrip().startswith("{") and not (text.isascii() and text.isprintable()):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lockgate.core.providers import catalog
+from lockgate.core.publishing.walk import meant
 
 Row = Mapping[str, Any]
 Found = Iterator[tuple[str, str]]
@@ -75,7 +76,7 @@ def one_star(row: Row) -> Found:
 def provider_known(row: Row) -> Found:
     provider = row.get("provider")
     if isinstance(provider, str) and provider and not (row.get("adapter") or row.get("api_base") or catalog.find(provider)):
-        yield "provider", "is not in the catalogue; give adapter and api_base too"
+        yield "provider", f"is not in the catalogue, and one of your own needs adapter and api_base too{meant(provider, catalog.PROVIDERS)}"
 
 
 def temperature_in_order(row: Row) -> Found:

@@ -15,6 +15,8 @@ UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What decoding a body may raise."""
 
 _SMALL_BYTES = 2048
+_LONG_S, _KELVIN = "\u017f".encode(), "\u212a".encode()
+"""The two characters beyond ASCII that some parsers take for letters of a member's name: an s and a k."""
 
 _NOUNS = {
     "str": "a string",
@@ -27,25 +29,32 @@ _NOUNS = {
 }
 
 
-def unsound(body: bytes, acted_on: Iterable[bytes]) -> Fault | None:
+def unsound(body: bytes, acted_on: Iterable[bytes], missing: Iterable[bytes] = ()) -> Fault | None:
     """
     What decoding does not notice: bytes that are not UTF-8 in members it skipped, and members we act on of which the
-    upstream might read another value than we did. ``acted_on`` are the quoted lower-case names of members known to be there.
+    upstream might read another value than we did. ``acted_on`` are the quoted lower-case names of members known to be there,
+    ``missing`` those that we would act on and that are not: nor may they be there in other letters.
     """
+    plain = True
     if not body.isascii():
         try:
             body.decode()
         except UnicodeDecodeError:
             return fault("body_invalid", reason="The request body is not valid UTF-8.")
-    if len(body) <= _SMALL_BYTES and (b"\\" not in body or b"\\u" not in body):
+        plain = _LONG_S not in body and _KELVIN not in body
+    if plain and len(body) <= _SMALL_BYTES and (b"\\" not in body or b"\\u" not in body):
         lowered = body.lower()
         for key in acted_on:
             if lowered.count(key) != 1:
                 break
         else:
-            return None
+            for key in missing:
+                if key in lowered:
+                    break
+            else:
+                return None
     try:
-        twice = json_splice.ambiguous(body, [key[1:-1].decode() for key in acted_on])
+        twice = json_splice.ambiguous(body, [key[1:-1].decode() for key in acted_on], [key[1:-1].decode() for key in missing])
     except json_splice.TooManyMembers:
         return fault("body_invalid", reason=f"The request body has more than {json_splice.MOST_MEMBERS} members.")
     except RecursionError as error:

@@ -6,6 +6,8 @@ which of two members of one name wins, so a body with such a pair is never edite
 """
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -16,6 +18,10 @@ _text = msgspec.json.Decoder(str).decode
 _SMALL_BYTES = 2048
 MOST_MEMBERS = 1024
 _WHITESPACE = b" \t\n\r"
+_NEAR_BYTES = 16
+"""So far whitespace is looked at byte by byte, which is faster for the usual amount; what a caller piles up is not."""
+_spaces = re.compile(rb"[ \t\n\r]*+").match
+_string = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL).match
 _QUOTE, _COLON, _COMMA, _CLOSE, _BACKSLASH, _SPACE = 34, 58, 44, 125, 92, 32
 
 
@@ -84,8 +90,8 @@ def add(body: bytes, member: bytes) -> bytes:
     """Insert ``member`` (``"key":value``) at the end of the object."""
     close = body.rindex(b"}")
     last = close - 1
-    while body[last] in _WHITESPACE:
-        last -= 1
+    if body[last] in _WHITESPACE:
+        last = len(body[:close].rstrip(_WHITESPACE)) - 1
     comma = b"" if last == body.index(b"{") else b","
     return body[: last + 1] + comma + member + body[last + 1 :]
 
@@ -112,11 +118,12 @@ def has_duplicates(body: bytes) -> bool:
     return False
 
 
-def ambiguous(body: bytes, keys: Iterable[str]) -> str:
+def ambiguous(body: bytes, keys: Iterable[str], missing: Iterable[str] = ()) -> str:
     """
     The first of ``keys`` under which some parser may find another value than ours, or nothing: the name occurs twice, or
-    also in other letter case, which the parsers of several servers do not tell apart (Go's, for one). May raise
-    TooManyMembers.
+    also in other letter case, which the parsers of several servers do not tell apart (Go's, for one, to which also the long
+    s is an s and the Kelvin sign a k). Of ``missing`` names, which are not there as they are, any such spelling is one too many.
+    May raise TooManyMembers.
     """
     if len(_members(body)) > MOST_MEMBERS:
         raise TooManyMembers
@@ -124,11 +131,14 @@ def ambiguous(body: bytes, keys: Iterable[str]) -> str:
         names = [member.key for member in _walk(body)]
     except DuplicateMember:
         # Rare, so the plain way: the hook sees the pairs of every object, those of the outermost last.
-        seen: list[list[tuple[str, object]]] = []
-        json.loads(body, object_pairs_hook=seen.append, parse_int=str, parse_float=str)
-        names = [name for name, _ in seen[-1]]
-    lowered = [name.lower() for name in names]
-    return next((key for key in keys if lowered.count(key) > 1), "")
+        names = []
+
+        def see(pairs: list[tuple[str, object]]) -> None:
+            names[:] = [name for name, _ in pairs]
+
+        json.loads(body, object_pairs_hook=see, parse_int=str, parse_float=str)
+    folded = Counter(name.casefold() for name in names)
+    return next((key for key in keys if folded[key] > 1), "") or next((key for key in missing if folded[key]), "")
 
 
 def _walk(body: bytes) -> list[_Member]:
@@ -155,19 +165,21 @@ def _walk(body: bytes) -> list[_Member]:
 
 def _skip(body: bytes, at: int) -> int:
     """The first position from ``at`` on that is not whitespace."""
+    near = at + _NEAR_BYTES
     while body[at] in _WHITESPACE:
         at += 1
+        if at == near:
+            found = _spaces(body, at)
+            return at if found is None else found.end()
     return at
 
 
 def _end_of_string(body: bytes, start: int) -> int:
     """The position after the string whose opening quote is at ``start``."""
     at = body.index(b'"', start + 1)
-    while body[at - 1] == _BACKSLASH:
-        run = at - 1
-        while body[run - 1] == _BACKSLASH:
-            run -= 1
-        if (at - run) % 2 == 0:
-            break
-        at = body.index(b'"', at + 1)
+    if body[at - 1] == _BACKSLASH:
+        found = _string(body, start)
+        if found is None:
+            raise ValueError("a string does not end")
+        return found.end()
     return at + 1

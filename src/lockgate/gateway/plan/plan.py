@@ -75,7 +75,8 @@ class Route:
         """This route under the name the caller used; ``captured`` is what a wildcard's ``*`` stood for."""
         upstream_model = self.target.upstream_model(captured)
         if isinstance(upstream_model, Fault):
-            return upstream_model
+            # In the caller's words: what the upstream calls its models is not told, least of all to keys that may not use them.
+            return fault("model_not_found", model=requested)
         route = Route.__new__(Route)
         for slot in Route.__slots__:
             setattr(route, slot, getattr(self, slot))

@@ -135,11 +135,22 @@ def test_what_the_star_stood_for_becomes_the_upstreams_name(alias: str, name: st
     assert target(model={"display_name": alias, "model_name": name}).upstream_model(captured) == wanted
 
 
-@pytest.mark.parametrize("captured", [".", "..", ""])
+@pytest.mark.parametrize("captured", [".", "..", "", "good/../bad", "good\\..\\bad", "./a", "a/..", "a//b"])
 def test_a_name_that_would_be_another_path_is_no_model(captured: str) -> None:
     found = target(model={"display_name": "*", "model_name": "*"}).upstream_model(captured)
     assert isinstance(found, Fault)
     assert found.kind == "model_not_found"
+
+
+@pytest.mark.parametrize("captured", ["a/b", "a\\b", "%2e%2e", "a?x=y", "a#b", "a;b", "a\r\nx: y", "a\0"])
+def test_where_the_path_names_the_model_a_name_is_one_segment(captured: str) -> None:
+    azure = {"provider": "azure-openai", "api_base": "https://a.example", "api_key": "sk"}
+    named = target(azure, {"display_name": "*", "model_name": "*", "provider": "azure-openai"})
+    found = named.upstream_model(captured)
+    assert isinstance(found, Fault)
+    assert found.kind == "model_not_found"
+    assert named.upstream_model("gpt-5.mini_x") == "gpt-5.mini_x"
+    assert target(model={"display_name": "*", "model_name": "*"}).upstream_model(captured) == captured
 
 
 def test_lines_of_a_request_are_rendered_and_forwarded() -> None:

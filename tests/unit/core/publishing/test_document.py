@@ -73,8 +73,13 @@ def test_a_merge_of_something_else_is_refused() -> None:
 
 
 def test_duplicate_keys_are_refused_in_every_format() -> None:
-    assert refusal("a: 1\nb: 2\na: 3\n") == "Line 3: a key appears twice in one map."
-    assert refusal("a: {b: 1, b: 2}") == "Line 1: a key appears twice in one map."
+    assert (
+        refusal("a: 1\nb: 2\na: 3\n")
+        == "Line 3: a key appears twice in one map, first in line 1; what belongs to both stands under one key."
+    )
+    assert (
+        refusal("a: {b: 1, b: 2}") == "Line 1: a key appears twice in one map, first in line 1; what belongs to both stands under one key."
+    )
     assert "twice" in refusal('{"a": 1, "a": 2}', ".json")
     assert refusal("a = 1\na = 2\n", ".toml") == "The file is not TOML."
 

@@ -11,7 +11,7 @@ SOUND = {
     "header_template": ["", "search", "a\tb", "id ${request.id}", "${request.api_key.user_id}/${model.name}", "$5", "ü"],
     "url": ["https://a.example", "http://127.0.0.1:8000/v1", "https://[::1]:8443/v1?api-version=1", "http://localhost"],
     "sha256": ["0" * 64, "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"],
-    "secret": ["sk-1", "env:NAME", "file:/run/secrets/key", '{"a":\n"b"}'],
+    "secret": ["sk-1", "env:NAME", "file:/run/secrets/key", "file:beside-the-resources", '{"a":\n"b"}'],
     "any_secret": ["", "sk-1"],
     "pem": ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
     "listen_address": ["0.0.0.0:3000", "[::1]:0", "localhost:80"],
@@ -33,7 +33,7 @@ WRONG = {
         "http://a:port",
     ],
     "sha256": ["", "0" * 63, "A" * 64, "0" * 64 + "\n"],
-    "secret": ["", "a\nb", "a\r", "env:1", "env:a b", "file:x", "vault:x", "ü"],
+    "secret": ["", "a\nb", "a\r", "env:1", "env:a b", "file:", "vault:x", "ü"],
     "any_secret": ["a\n"],
     "pem": [
         "",

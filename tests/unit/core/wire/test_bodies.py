@@ -78,6 +78,15 @@ def test_two_members_of_a_name_we_act_on_are_refused(body: bytes) -> None:
     assert (fault.status, fault.param, fault.message) == (400, "model", "The request body has more than one member 'model'.")
 
 
+@pytest.mark.parametrize("name", ["\u017ftream", "\\u017ftream", "STREAM"])
+def test_a_spelling_that_some_parsers_take_for_the_same_name_is_refused(name: str) -> None:
+    for filler in ("", "y" * 5000):
+        found = unsound(f'{{"model":"m","stream":false,"x":"{filler}","{name}":true}}'.encode(), [b'"model"', b'"stream"'])
+        assert found is not None
+        assert found.param == "stream"
+    assert unsound('{"model":"m","stream":false,"x":"\u017f\u212a"}'.encode(), [b'"model"', b'"stream"']) is None
+
+
 def test_a_body_of_very_many_members_is_refused() -> None:
     body = b'{"model":"m"' + b"".join(b',"%d":1' % number for number in range(2000)) + b"}"
     fault = unsound(body, [b'"model"'])
@@ -99,3 +108,13 @@ def test_bytes_that_are_no_utf8_are_refused_wherever_they_are() -> None:
 
 def test_invalid_begins_with_the_name() -> None:
     assert invalid("n", "must be 1").message == "'n' must be 1."
+
+
+def test_a_member_that_is_not_there_may_not_be_there_in_other_letters() -> None:
+    missing = (b'"stream"', b'"max_tokens"')
+    for body in (b'{"model":"m","Stream":true}', b'{"model":"m","MAX_TOKENS":9,"x":1}', b'{"model":"m","s\\u0074ream":1}'):
+        found = unsound(body, (b'"model"',), missing)
+        assert found is not None
+        assert found.status == 400
+    assert unsound(b'{"model":"m","x":{"Stream":true}}', (b'"model"',), missing) is None
+    assert unsound(b'{"model":"m"}' + b" " * 4000, (b'"model"',), missing) is None

@@ -126,6 +126,28 @@ def test_ambiguous_names_the_member_that_parsers_disagree_on() -> None:
     assert ambiguous(b'{"model":1,"x":{"Model":2}}', ["model"]) == ""
 
 
+def test_letters_beyond_ascii_that_some_parsers_fold_are_the_same_letters() -> None:
+    assert ambiguous('{"max_tokens":1,"max_to\u212aens":2}'.encode(), ["max_tokens"]) == "max_tokens"
+    assert ambiguous('{"max_tokens":1,"max_token\u017f":2}'.encode(), ["max_tokens"]) == "max_tokens"
+
+
+@pytest.mark.parametrize("spaces", [1, 15, 16, 17, 40, 3000])
+def test_whitespace_of_any_length_is_passed_over(spaces: int) -> None:
+    gap = (b" \t\r\n" * spaces)[:spaces]
+    body = gap.join([b"{", b'"a"', b":", b"1", b",", b'"model"', b":", b'"m"', b"}"])
+    start, stop = spans(body)["model"]
+    assert body[start:stop] == b'"m"'
+    assert add(body, b'"b":2') == body[: -1 - spaces] + b',"b":2' + gap + b"}"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 2000, 2001])
+def test_names_of_any_number_of_escapes_end_where_they_end(count: int) -> None:
+    for escape in (b"\\\\", b'\\"', b"\\n"):
+        body = b'{"' + escape * count + b'":1,"model":"' + escape * count + b'"}'
+        start, stop = spans(body)["model"]
+        assert body[start:stop] == b'"' + escape * count + b'"'
+
+
 def test_numbers_of_any_length_do_not_hinder() -> None:
     assert ambiguous(b'{"model":1,"model":2,"x":' + b"9" * 5000 + b',"y":1.' + b"9" * 5000 + b"}", ["model"]) == "model"
 

@@ -82,7 +82,8 @@ _decode_count = msgspec.json.Decoder(_Count).decode
 
 # A second member of one of these names could make the upstream do other than we decided, metered or held.
 _ACTED_ON = (b'"model"', b'"messages"', b'"max_tokens"')
-_ACTED_ON_STREAM = (*_ACTED_ON, b'"stream"')
+_STREAM = (b'"stream"',)
+_ACTED_ON_STREAM = (*_ACTED_ON, *_STREAM)
 
 
 def peek_messages(body: bytes) -> Ask | Fault:
@@ -91,7 +92,8 @@ def peek_messages(body: bytes) -> Ask | Fault:
         said = _decode_messages(body)
     except UNREADABLE as error:
         return unreadable(error, body)
-    found = unsound(body, _ACTED_ON if said.stream is UNSET else _ACTED_ON_STREAM) or _wrong_message(said.messages)
+    checked = (_ACTED_ON, _STREAM) if said.stream is UNSET else (_ACTED_ON_STREAM, ())
+    found = unsound(body, *checked) or _wrong_message(said.messages)
     return found or Ask(said.model, said.stream is True, said.max_tokens, True)
 
 

@@ -7,7 +7,7 @@ On the way the meter learns usage, stop reason, ids and how much output passed.
 
 from lockgate.core.dialects.anthropic.event import Delta, Event, read_event
 from lockgate.core.dialects.anthropic.fault import read_stream_fault
-from lockgate.core.dialects.anthropic.usage import most, read_usage
+from lockgate.core.dialects.anthropic.usage import most, read_first_usage, read_usage
 from lockgate.core.wire.error_object import Told, told_of
 from lockgate.core.wire.sse import data_of, event_of
 from lockgate.model.faults import Fault
@@ -69,15 +69,14 @@ class Relay:
         if event.message is not None:
             self.response_id = event.message.id or ""
             self.model_version = event.message.model or ""
-            self._see_usage(event.message.usage)
+            self._see_usage(read_first_usage(event.message.usage))
         elif event.content_block is not None and event.content_block.name:
             self.content = True
             self.heard.add(event.content_block.name)
         if event.delta is not None and event.delta.stop_reason:
             self.finish_reason = event.delta.stop_reason
-        self._see_usage(event.usage)
+        self._see_usage(read_usage(event.usage))
 
-    def _see_usage(self, said: object) -> None:
-        usage = read_usage(said)
+    def _see_usage(self, usage: Usage | None) -> None:
         if usage is not None:
             self.usage = most(self.usage, usage)

@@ -11,7 +11,7 @@ import msgspec
 from lockgate.core.dialects.anthropic.answer import neutral_finish, stop_reason
 from lockgate.core.dialects.anthropic.event import Block, Delta, Event, read_event
 from lockgate.core.dialects.anthropic.fault import read_stream_fault
-from lockgate.core.dialects.anthropic.usage import most, read_usage, write_usage
+from lockgate.core.dialects.anthropic.usage import most, read_first_usage, read_usage, write_usage
 from lockgate.core.wire.error_object import Told, told_of
 from lockgate.core.wire.sse import data_of, event_of
 from lockgate.model.chat import (
@@ -73,7 +73,7 @@ class Reader:
         message = event.message
         if message is None:
             return []
-        self._usage = read_usage(message.usage)
+        self._usage = read_first_usage(message.usage)
         return [Began(message.id or "", message.model or "", self._usage)]
 
     def _read_block(self, block: Block) -> list[StreamEvent]:

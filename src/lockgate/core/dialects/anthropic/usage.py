@@ -33,6 +33,15 @@ def read_usage(said: object) -> Usage | None:
     )
 
 
+def read_first_usage(said: object) -> Usage | None:
+    """
+    The ``usage`` of message_start. Its output is the few tokens made so far, which the message_delta at the end replaces: were it
+    kept, a stream that is cut would count as those few. Left at zero, it is estimated from what came.
+    """
+    usage = read_usage(said)
+    return usage if usage is None else msgspec.structs.replace(usage, output=0, reasoning=0)
+
+
 def most(one: Usage | None, other: Usage) -> Usage:
     """Field by field the larger count: some report the input only at the end (the reference's section 1.8)."""
     if one is None or one == other:

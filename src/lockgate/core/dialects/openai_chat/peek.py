@@ -132,24 +132,28 @@ def peek_chat(body: bytes) -> Ask | Fault:
         said = _decode_chat(body)
     except UNREADABLE as error:
         return unreadable(error, body)
-    acted_on = [b'"model"', b'"messages"']
+    acted_on, missing = [b'"model"', b'"messages"'], list[bytes]()
     stream, options = said.stream, said.stream_options
-    if stream is not UNSET:
-        acted_on.append(b'"stream"')
+    (missing if stream is UNSET else acted_on).append(b'"stream"')
+    (missing if options is UNSET else acted_on).append(b'"stream_options"')
     max_output: int | None = None
-    if said.max_completion_tokens is not UNSET:
+    if said.max_completion_tokens is UNSET:
+        missing.append(b'"max_completion_tokens"')
+    else:
         acted_on.append(b'"max_completion_tokens"')
         max_output = said.max_completion_tokens
-    if said.max_tokens is not UNSET:
+    if said.max_tokens is UNSET:
+        missing.append(b'"max_tokens"')
+    else:
         acted_on.append(b'"max_tokens"')
         max_output = max_output or said.max_tokens
-    if said.n is not UNSET:
+    if said.n is UNSET:
+        missing.append(b'"n"')
+    else:
         acted_on.append(b'"n"')
         if max_output is not None and said.n:
             max_output *= said.n
-    if options is not UNSET:
-        acted_on.append(b'"stream_options"')
-    found = unsound(body, acted_on) or _wrong_message(said.messages) or (said.tools and _wrong_tool(said.tools))
+    found = unsound(body, acted_on, missing) or _wrong_message(said.messages) or (said.tools and _wrong_tool(said.tools))
     if found:
         return found
     if options is UNSET or options is None:
@@ -162,9 +166,10 @@ def peek_completions(body: bytes) -> Ask | Fault:
         said = _decode_completions(body)
     except UNREADABLE as error:
         return unreadable(error, body)
-    acted_on = [b'"model"', b'"prompt"']
-    acted_on += [b'"%b"' % name.encode() for name in _OPTIONAL_OF_COMPLETIONS if getattr(said, name) is not UNSET]
-    found = unsound(body, acted_on)
+    acted_on, missing = [b'"model"', b'"prompt"'], list[bytes]()
+    for name in _OPTIONAL_OF_COMPLETIONS:
+        (missing if getattr(said, name) is UNSET else acted_on).append(b'"%b"' % name.encode())
+    found = unsound(body, acted_on, missing)
     if found:
         return found
     max_output: int | None = None

@@ -46,9 +46,10 @@ def peek(body: bytes) -> Ask | Fault:
         said = _decode(body)
     except UNREADABLE as error:
         return unreadable(error, body)
-    acted_on = [b'"model"']
-    acted_on += [b'"%b"' % name.encode() for name in ("input", "stream", "max_output_tokens") if getattr(said, name) is not UNSET]
-    found = unsound(body, acted_on)
+    acted_on, missing = [b'"model"'], list[bytes]()
+    for name in ("input", "stream", "max_output_tokens"):
+        (missing if getattr(said, name) is UNSET else acted_on).append(b'"%b"' % name.encode())
+    found = unsound(body, acted_on, missing)
     if said.background:
         return invalid("background", "must be false: an answer that is fetched later cannot be metered")
     max_output = said.max_output_tokens
