@@ -8,7 +8,8 @@ the turn wakes it once. No data waits longer than the events that were ready wit
 Rule 1: everything written to a transport goes through the outbox of its loop, so that order is kept.
 Rule 2: whoever closes a transport, or must know whether it is paused, flushes first.
 Rule 3: above ``FULL_BYTES`` nothing more is gathered, so that back-pressure is seen in time.
-Rule 4: a single exchange has nobody to be gathered with: its writes go out at once, and a turn of the loop is saved.
+Rule 4: what has nothing to be gathered with goes out at once, and a turn of the loop is saved: the writes of a single exchange,
+and the first write of each millisecond, as with the sparse chunks of slow streams.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ from weakref import WeakKeyDictionary
 from lockgate.runtime.tasks import TaskFailed, places
 
 FULL_BYTES = 16 * 1024
+
+_SPARSE_S = 0.0005
+"""Half of the millisecond in which event loops count."""
 
 _outboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, "Outbox"] = WeakKeyDictionary()
 
@@ -31,10 +35,12 @@ class Busy(Protocol):
 class Outbox:
     """The outbox of one loop; only that loop's thread uses it. ``servers`` are those whose exchanges write to it."""
 
-    __slots__ = ("__weakref__", "_bytes", "_call_soon", "_pending", "_report", "servers")
+    __slots__ = ("__weakref__", "_bytes", "_call_soon", "_now", "_pending", "_report", "_wrote_at", "servers")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._call_soon = loop.call_soon
+        self._now = loop.time
+        self._wrote_at = 0.0
         self._report = loop.call_exception_handler
         self._pending: list[tuple[asyncio.WriteTransport, bytes]] = []
         self._bytes = 0
@@ -43,10 +49,12 @@ class Outbox:
     def write(self, transport: asyncio.WriteTransport, data: bytes) -> None:
         pending = self._pending
         if not pending:
+            now = self._now()
             in_flight = 0
             for server in self.servers:
                 in_flight += server.in_flight
-            if in_flight == 1:
+            if in_flight == 1 or now - self._wrote_at >= _SPARSE_S:
+                self._wrote_at = now
                 if not transport.is_closing():
                     transport.write(data)
                 return

@@ -22,11 +22,17 @@ class Transport(asyncio.WriteTransport):
         return self.closing
 
 
+def busy(outbox: Outbox) -> Outbox:
+    """An outbox that has just written: what comes now is gathered."""
+    outbox._wrote_at = float("inf")
+    return outbox
+
+
 def test_writes_go_out_at_the_end_of_the_turn_in_order() -> None:
     async def main() -> list[tuple[str, bytes]]:
         log: list[tuple[str, bytes]] = []
         one, other = Transport(log, "one"), Transport(log, "other")
-        outbox = outbox_of(asyncio.get_running_loop())
+        outbox = busy(outbox_of(asyncio.get_running_loop()))
         outbox.write(one, b"1")
         outbox.write(other, b"2")
         outbox.write(one, b"3")
@@ -50,7 +56,7 @@ def test_nothing_is_written_to_a_transport_that_was_closed_meanwhile() -> None:
     async def main() -> list[tuple[str, bytes]]:
         log: list[tuple[str, bytes]] = []
         gone, here = Transport(log, "gone"), Transport(log, "here")
-        outbox = Outbox(asyncio.get_running_loop())
+        outbox = busy(Outbox(asyncio.get_running_loop()))
         outbox.write(gone, b"1")
         outbox.write(here, b"2")
         gone.closing = True
@@ -63,7 +69,7 @@ def test_nothing_is_written_to_a_transport_that_was_closed_meanwhile() -> None:
 def test_more_than_the_bound_does_not_wait() -> None:
     async def main() -> int:
         log: list[tuple[str, bytes]] = []
-        outbox = Outbox(asyncio.get_running_loop())
+        outbox = busy(Outbox(asyncio.get_running_loop()))
         outbox.write(Transport(log, "one"), bytes(FULL_BYTES + 1))
         return len(log)
 
@@ -76,7 +82,7 @@ def test_a_write_that_fails_is_reported_and_keeps_nobody_elses_back() -> None:
         told: list[dict[str, Any]] = []
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: told.append(context))
-        outbox = Outbox(loop)
+        outbox = busy(Outbox(loop))
         outbox.write(Transport(log, "bad"), b"broken")
         outbox.write(Transport(log, "good"), b"2")
         outbox.flush()
@@ -93,7 +99,7 @@ def test_a_single_exchange_is_written_at_once() -> None:
 
     async def main() -> tuple[int, int]:
         log: list[tuple[str, bytes]] = []
-        outbox = Outbox(asyncio.get_running_loop())
+        outbox = busy(Outbox(asyncio.get_running_loop()))
         server = Server()
         outbox.servers.append(server)
         one = Transport(log, "one")
@@ -104,3 +110,18 @@ def test_a_single_exchange_is_written_at_once() -> None:
         return alone, len(log)
 
     assert run(main()) == (1, 1)
+
+
+def test_the_first_write_after_a_pause_goes_out_at_once() -> None:
+    async def main() -> list[int]:
+        log: list[tuple[str, bytes]] = []
+        outbox = Outbox(asyncio.get_running_loop())
+        one = Transport(log, "one")
+        outbox.write(one, b"1")
+        first = len(log)
+        busy(outbox).write(one, b"2")
+        gathered = len(log)
+        outbox.flush()
+        return [first, gathered, len(log)]
+
+    assert run(main()) == [1, 1, 2]
